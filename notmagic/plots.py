@@ -1,0 +1,165 @@
+"""Figures that more than one chapter draws.
+
+Colours mean the same everywhere in the course: blue marks the input, orange the filter (and the window it
+looks through), green the feature map. Signed values use the diverging map :data:`SIGNED`, centred on zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+# Okabe and Ito's colours, told apart with every common form of colour blindness.
+INPUT, FILTER, FEATURE_MAP, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
+SIGNED = "PuOr_r"
+
+
+def number_grid(
+    ax: Axes,
+    values: np.ndarray,
+    *,
+    title: str = "",
+    colour: str = INPUT,
+    window: tuple[int, int, int, int] | None = None,
+    shaded: np.ndarray | None = None,
+    decimals: int = 0,
+    fontsize: float = 11,
+) -> None:
+    """Draw a small matrix as a grid of numbers, the way one writes it on a whiteboard.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw on.
+    values
+        Array of shape (rows, columns); ``nan`` leaves a cell empty.
+    title
+        Written above the grid.
+    colour
+        Colour of the frame and the title: :data:`INPUT`, :data:`FILTER` or :data:`FEATURE_MAP`.
+    window
+        ``(row, column, height, width)`` of a window to outline in the filter's colour.
+    shaded
+        Boolean array of the same shape: cells drawn on grey, for padding or for pixels never visited.
+    decimals
+        Digits after the point.
+    fontsize
+        Size of the numbers, in points.
+
+    Raises
+    ------
+    ValueError
+        If ``values`` is not a matrix.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2:
+        raise ValueError(
+            f"number_grid draws a matrix (rows, columns), but the array has shape {values.shape}; "
+            "choose one channel, for example image[:, :, 0]"
+        )
+    rows, cols = values.shape
+    for i in range(rows):
+        for j in range(cols):
+            grey = shaded is not None and shaded[i, j]
+            face = "#e4e4e4" if grey else to_rgba(colour, 0.10)
+            ax.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
+            if np.isfinite(values[i, j]):
+                text = f"{values[i, j]:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+                ax.text(j + 0.5, i + 0.54, text, ha="center", va="center", fontsize=fontsize,
+                        color="#5a5a5a" if grey else "black")
+    ax.add_patch(Rectangle((0, 0), cols, rows, fill=False, edgecolor=colour, linewidth=1.5))
+    if window is not None:
+        top, left, height, width = window
+        ax.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=FILTER, linewidth=3.5))
+    ax.set_xlim(-0.1, cols + 0.1)
+    ax.set_ylim(rows + 0.1, -0.1)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    if title:
+        ax.set_title(title, fontsize=11, color=colour, fontweight="bold")
+
+
+def grids(
+    panels: Sequence[dict], *, between: Sequence[str] = (), cell: float = 0.34
+) -> tuple[Figure, np.ndarray]:
+    """Draw several number grids in a row, cells of one size, with a sign such as ``=`` between them.
+
+    Keep the row below about five inches: on a phone that leaves the numbers legible.
+
+    Parameters
+    ----------
+    panels
+        One dictionary of :func:`number_grid`'s arguments (with ``values``) for each grid.
+    between
+        What to write between neighbours; one string fewer than panels.
+    cell
+        Width and height of a cell, in inches.
+
+    Returns
+    -------
+    figure, axes
+        The figure and its axes, shape (panels,).
+
+    Raises
+    ------
+    ValueError
+        If the number of signs does not fit the number of panels.
+    """
+    if between and len(between) != len(panels) - 1:
+        raise ValueError(
+            f"{len(panels)} grids have {len(panels) - 1} gaps between them, but {len(between)} signs were "
+            "given; give one sign a gap, or none"
+        )
+    widths = [np.shape(panel["values"])[1] for panel in panels]
+    tallest = max(np.shape(panel["values"])[0] for panel in panels)
+    # A title needs more room than a narrow grid has: no panel is narrower than two cells.
+    widths = [max(width, 2) for width in widths]
+    gap = 0.8 if between else 0.5
+    total = sum(widths) + gap * (len(panels) - 1)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(cell * total, cell * (tallest + 0.9)), squeeze=False,
+        gridspec_kw={"width_ratios": widths, "wspace": gap * len(panels) / sum(widths),
+                     "left": 0, "right": 1, "bottom": 0.01, "top": tallest / (tallest + 0.9)},
+    )
+    for ax, panel in zip(axes[0], panels, strict=True):
+        number_grid(ax, **panel)
+    figure.canvas.draw()  # fixes the positions that the signs are placed between
+    for sign, left, right in zip(between, axes[0][:-1], axes[0][1:], strict=False):
+        x = (left.get_position().x1 + right.get_position().x0) / 2
+        y = (left.get_position().y0 + left.get_position().y1) / 2
+        figure.text(x, y, sign, ha="center", va="center", fontsize=14)
+    return figure, axes[0]
+
+
+def signed_map(ax: Axes, values: np.ndarray, *, title: str = "", limit: float | None = None) -> AxesImage:
+    """Draw a signed array (a feature map, a filter, a gradient) on a diverging map centred on zero.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw on.
+    values
+        Array of shape (rows, columns).
+    title
+        Written above the picture.
+    limit
+        The value drawn in the strongest colour, in both directions; the largest magnitude when omitted.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+        For ``figure.colorbar``.
+    """
+    limit = float(np.abs(values).max()) if limit is None else limit
+    picture = ax.imshow(values, cmap=SIGNED, vmin=-(limit or 1.0), vmax=limit or 1.0)
+    ax.set_title(title, fontsize=11)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return picture
