@@ -1,0 +1,117 @@
+"""The course's own trained networks: float16 weights, training histories and stored predictions.
+
+Each network has a name. Beside ``<name>.py``, the script that trains it, lie ``<name>.npz`` (weights),
+``<name>_predictions.npz`` (what it says about the test images) and ``<name>.json`` (history, how it was
+made, and checksums of the other two). Reading them needs NumPy only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["checksum", "history", "predictions", "weights"]
+
+_FOLDER = Path(__file__).parent
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 checksum of a file, in hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def history(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict:
+    """Return the training history of a network.
+
+    Parameters
+    ----------
+    name : str
+        The network; ``"cifar10_chapter11"`` is the one of chapter 11.
+    folder : Path
+        Where its files are; the package's own folder unless told otherwise.
+
+    Returns
+    -------
+    dict
+        ``runs`` holds one record per seed, each with ``accuracy``, ``loss``, ``val_accuracy`` and
+        ``val_loss`` per epoch and ``final`` values; the other keys say how they were made.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of that name.
+    """
+    path = Path(folder) / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in Path(folder).glob("*.json"))) or "none"
+        raise ValueError(f"no trained network is called {name!r}; there are: {known}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def weights(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict[str, np.ndarray]:
+    """Return the stored weights of a network as float32 arrays, in layer order.
+
+    ``model.set_weights(list(weights().values()))`` puts them into the Keras model of the same chapter.
+
+    Parameters
+    ----------
+    name, folder
+        As in `history`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        For chapter 11 ``conv1_kernel`` (3, 3, 3, 32), ``conv1_bias`` (32,) and so on to ``logits_bias``
+        (10,).
+
+    Raises
+    ------
+    ValueError
+        If there is no such network or the file is damaged.
+    """
+    return {
+        key: array.astype(np.float32) for key, array in _load_checked(f"{name}.npz", name, folder).items()
+    }
+
+
+def predictions(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the stored weights say about the test images, and the truth.
+
+    Parameters
+    ----------
+    name, folder
+        As in `history`.
+
+    Returns
+    -------
+    probabilities : numpy.ndarray
+        float32 (N, classes), one row per test image in the data set's own order.
+    labels : numpy.ndarray
+        uint8 (N,), the true classes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network or the file is damaged.
+    """
+    arrays = _load_checked(f"{name}_predictions.npz", name, folder)
+    return arrays["probabilities"].astype(np.float32), arrays["labels"]
+
+
+def _load_checked(filename: str, name: str, folder: Path) -> dict[str, np.ndarray]:
+    """Read an npz file whose checksum the network's JSON file gives."""
+    expected = history(name, folder)["files"][filename]["sha256"]
+    path = Path(folder) / filename
+    if not path.is_file():
+        raise ValueError(f"{filename} is missing; install notmagic again, or run the script {name}.py")
+    found = checksum(path)
+    if found != expected:
+        raise ValueError(
+            f"{filename} is damaged: its checksum is {found[:12]}..., expected {expected[:12]}...; "
+            f"install notmagic again, or run the script {name}.py"
+        )
+    with np.load(path) as archive:
+        return {key: archive[key] for key in archive.files}
