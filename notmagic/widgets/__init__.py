@@ -1,0 +1,9 @@
+"""Widgets: what a reader can move, in a notebook and in the published page.
+
+Each widget is a Python class, an ES module and a style sheet of the same name. None of them imports
+TensorFlow, for a page must open without it.
+"""
+
+from notmagic.widgets.conv_explorer import ConvExplorer
+
+__all__ = ["ConvExplorer"]
