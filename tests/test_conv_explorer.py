@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-import shutil
 import subprocess
 import sys
 from base64 import b64decode
@@ -14,7 +12,7 @@ from collections.abc import Callable, Iterator
 import matplotlib
 import numpy as np
 import pytest
-from conftest import ROOT, missing
+from conftest import ROOT
 from playwright.sync_api import Browser, Locator, expect
 from scipy.signal import correlate
 from site_tools import DESKTOP, PHONE, WatchedPage
@@ -246,16 +244,6 @@ def test_a_filter_that_does_not_fit_is_shown_but_has_no_map():
         explorer.feature_map()
     with pytest.raises(ValueError, match=message):
         _ = explorer.output_shape
-
-
-def test_core_under_node():
-    node = shutil.which("node")
-    if not node:
-        missing("Node", "Install Node.js 20 or newer, which tests the widget's arithmetic.")
-    command = [node, "--test", str(ROOT / "tests" / "js" / "conv_explorer.test.mjs")]
-    environment = {**os.environ, "PYTHON": sys.executable}
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-1000:]
 
 
 # ------------------------------------------------------------------------------------------- in Chromium

@@ -3,12 +3,10 @@
 import base64
 import gzip
 import json
-import shutil
-import subprocess
 from html import escape
 
 import pytest
-from conftest import ROOT, missing
+from conftest import ROOT
 
 HOST = ROOT / "notmagic" / "book" / "static" / "widget-host.js"
 
@@ -70,15 +68,6 @@ def toy_page(tmp_path, watch):
         return page, watched.complaints
 
     return make
-
-
-def test_the_core_in_node():
-    node = shutil.which("node")
-    if node is None:
-        missing("Node", "Install Node 20 or newer: https://nodejs.org/")
-    tests = ROOT / "tests" / "js" / "host.test.mjs"
-    result = subprocess.run([node, "--test", str(tests)], capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout[-4000:]
 
 
 def test_two_views_of_one_model_count_together(toy_page):

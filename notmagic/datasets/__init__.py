@@ -1,19 +1,25 @@
-"""The pictures the course uses: digits, CIFAR-10 (or a drawn stand-in for it) and a few samples.
+"""The data the course uses: digits, CIFAR-10 (or a drawn stand-in for it), a few samples, made-up tables.
 
-Every loader returns uint8 images and says in ``source`` where they came from. None of them imports
-TensorFlow.
+Every loader of pictures returns uint8 images and says in ``source`` where they came from. None of them
+imports TensorFlow.
 """
 
 from notmagic.datasets.cifar10 import CLASS_NAMES, Cifar10, DatasetError, load_cifar10
 from notmagic.datasets.digits import Digits, load_digits
+from notmagic.datasets.houses import Houses, load_houses
 from notmagic.datasets.samples import sample_images
+from notmagic.datasets.toy import TOY_NAMES, toy_points
 
 __all__ = [
     "CLASS_NAMES",
+    "TOY_NAMES",
     "Cifar10",
     "DatasetError",
     "Digits",
+    "Houses",
     "load_cifar10",
     "load_digits",
+    "load_houses",
     "sample_images",
+    "toy_points",
 ]

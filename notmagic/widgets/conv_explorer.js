@@ -1,8 +1,13 @@
 // ConvExplorer: move a filter over a picture and see every product, every sum and the feature map.
 //
-// One ES module without imports, for it is loaded from a blob. The first half is arithmetic without a page,
-// exported by name and tested with `node --test`; the second half is the widget, the default export. The
-// state lives in the model (conv_explorer.py names it), so that two views and Python see the same.
+// The first half is arithmetic without a page, exported by name and tested with `node --test`; the second half
+// is the widget, the default export. The state lives in the model (conv_explorer.py names it), so that two views
+// and Python see the same.
+
+import {
+  DIVERGING, MINUS, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, say,
+  sayShort, setAttribute, setText, svg, uniqueId,
+} from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- geometry
 
@@ -179,21 +184,6 @@ export function fitFilter(weights, oldK, oldChannels, k, channels) {
 
 // --------------------------------------------------------------------------------------------- colours
 
-// matplotlib's PuOr_r (ColorBrewer, C. Brewer), as in the course's figures: purple below zero, orange above.
-// Told apart with every common form of colour blindness.
-export const DIVERGING = [
-  [45, 0, 75], [84, 39, 136], [128, 115, 172], [178, 171, 210], [216, 218, 235], [247, 247, 247],
-  [254, 224, 182], [253, 184, 99], [224, 130, 20], [179, 88, 6], [127, 59, 8],
-];
-
-/** The colour of a value from -1 to 1 on the diverging scale: [red, green, blue], whole numbers. */
-export function divergingColour(value) {
-  const place = ((Math.max(-1, Math.min(1, value)) + 1) / 2) * (DIVERGING.length - 1);
-  const index = Math.min(Math.floor(place), DIVERGING.length - 2);
-  const share = place - index;
-  return DIVERGING[index].map((low, c) => Math.round(low + share * (DIVERGING[index + 1][c] - low)));
-}
-
 /**
  * The scale of a feature map: signed maps are centred on zero, others run from 0 (black) to their maximum.
  *
@@ -243,33 +233,7 @@ export function paintValues(values, scale, bytes) {
   }
 }
 
-/** Black or white, whichever reads better on a colour (relative luminance as in WCAG 2.2). */
-export function inkOn([red, green, blue]) {
-  const linear = (v) => (v <= 10.31475 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4);
-  const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-  return luminance > 0.179 ? "#000" : "#fff";
-}
-
 // ------------------------------------------------------------------------------------- numbers in words
-
-const MINUS = "\u2212";
-const TIMES = "\u00d7";
-
-/** A number for people: thousands as 1,234, a true minus sign, at most `decimals` decimals. */
-export function say(value, decimals = 2) {
-  const rounded = Number(value.toFixed(decimals));
-  // By hand: Intl would take most of the time of a frame.
-  const [whole, part] = String(Math.abs(rounded)).split(".");
-  const text = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
-  return (rounded < 0 ? MINUS : "") + text;
-}
-
-/** A number in a narrow cell: about four characters. */
-export function sayShort(value) {
-  const size = Math.abs(value);
-  const text = Number(size.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)).toString().replace(/^0\./, ".");
-  return (value < 0 && text !== "0" ? MINUS : "") + text;
-}
 
 const times = (...numbers) => numbers.join(` ${TIMES} `);
 
@@ -321,46 +285,6 @@ const CHANNELS = ["Red", "Green", "Blue"];
 const LARGEST_SIZE = 7;
 const LARGEST_WEIGHT = 1000;
 const LARGEST_WITH_LATTICE = 20;
-const STATUS_DELAY = 500; // milliseconds
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Make an element. Properties starting with "on" are listeners, "text" is its text, the rest attributes. */
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "text") element.textContent = value;
-    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-/** A control that can have the focus: JupyterLab must leave it its keys. */
-const control = (tag, properties, ...children) =>
-  make(tag, { "data-lm-suppress-shortcuts": "true", ...properties }, ...children);
-
-// What was drawn last, so that a frame touches only what changes: asking the page would cost as much.
-const drawn = new WeakMap();
-function isNew(element, what, value) {
-  if (!drawn.has(element)) drawn.set(element, {});
-  const last = drawn.get(element);
-  if (last[what] === value) return false;
-  last[what] = value;
-  return true;
-}
-const setText = (element, text) => {
-  if (isNew(element, "text", text)) element.textContent = text;
-};
-const setAttribute = (element, name, value) => {
-  if (isNew(element, name, value)) element.setAttribute(name, value);
-};
-
-/** Binary traits arrive as a DataView (anywidget, our host), an ArrayBuffer or an array of bytes. */
-function asBytes(data) {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
 
 /** The state that the page shows, read from the model and completed: sizes, weights, picture. */
 function readState(model) {
@@ -411,20 +335,17 @@ const nest = (flat, k, channels) =>
     Array.from({ length: k }, (_, j) => Array.from(flat.slice((i * k + j) * channels, (i * k + j + 1) * channels))),
   );
 
-const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
-
 class View {
   constructor(model, el) {
     this.model = model;
     this.el = el;
-    this.id = `nm-${Math.random().toString(36).slice(2)}`;
+    this.id = uniqueId();
     this.channel = "all"; // or the index of the one channel shown
     this.pending = null; // settings that wait for a prediction
     this.verdict = "";
     this.filling = false; // whether the map fills step by step
     this.frame = 0;
     this.timer = 0;
-    this.statusTimer = 0;
     this.cells = [];
     this.build();
     this.onChange = () => this.schedule();
@@ -436,7 +357,7 @@ class View {
   destroy() {
     this.pause();
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.statusTimer);
+    this.status.hush();
     for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     this.resizing.disconnect();
     this.root.remove();
@@ -447,7 +368,7 @@ class View {
   build() {
     this.root = make(
       "div",
-      { class: "nm-conv-explorer", role: "group", "aria-label": "Convolution explorer" },
+      { class: "nm-widget nm-conv-explorer", role: "group", "aria-label": "Convolution explorer" },
       make(
         "div",
         { class: "nm-body" },
@@ -463,13 +384,6 @@ class View {
     this.el.append(this.root);
     this.resizing = new ResizeObserver(() => this.drawLens());
     this.resizing.observe(this.root);
-  }
-
-  field(name, text, input, value) {
-    input.id = `${this.id}-${name}`;
-    const label = make("label", { for: input.id, text });
-    const caption = make("div", { class: "nm-label" }, label, value ?? "");
-    return make("div", { class: `nm-field nm-field-${name}` }, caption, input);
   }
 
   buildControls() {
@@ -496,16 +410,16 @@ class View {
     );
     this.sizeValue = make("span", { class: "nm-value" });
     this.strideValue = make("span", { class: "nm-value" });
-    const filterField = this.field("filter", "Filter", this.filterSelect);
+    const filterField = field(this.id, "filter", "Filter", this.filterSelect);
     filterField.append(make("div", { class: "nm-with-button" }, this.filterSelect, this.again));
     return make(
       "div",
       { class: "nm-controls" },
-      this.field("picture", "Picture", this.imageSelect),
+      field(this.id, "picture", "Picture", this.imageSelect),
       filterField,
-      this.field("size", "Filter size", this.sizeRange, this.sizeValue),
-      this.field("stride", "Stride", this.strideRange, this.strideValue),
-      this.field("padding", "Padding", this.paddingSelect),
+      field(this.id, "size", "Filter size", this.sizeRange, this.sizeValue),
+      field(this.id, "stride", "Stride", this.strideRange, this.strideValue),
+      field(this.id, "padding", "Padding", this.paddingSelect),
     );
   }
 
@@ -661,7 +575,7 @@ class View {
     const line = (name) => make("p", { class: `nm-${name}` });
     [this.sentence, this.problem, this.verdictLine] = ["sentence", "problem", "verdict"].map(line);
     this.facts = make("dl", { class: "nm-facts" });
-    this.status = make("div", { class: "nm-hidden", role: "status" });
+    this.status = new Status();
     const help = make("div", {
       class: "nm-hidden", id: `${this.id}-help`,
       text: "Arrow keys move the window one step, Home and End go to the ends of the row, " +
@@ -673,7 +587,7 @@ class View {
       make("div", { class: "nm-account" }, this.buildQuestion(), this.problem, this.verdictLine, this.facts),
       this.sentence,
       help,
-      this.status,
+      this.status.element,
     );
   }
 
@@ -704,15 +618,8 @@ class View {
 
   /** Rays from the window to the enlarged window, and from there to its place in the map. */
   buildLens() {
-    this.lens = document.createElementNS(SVG, "svg");
-    setAttribute(this.lens, "class", "nm-lens");
-    setAttribute(this.lens, "aria-hidden", "true");
-    this.rays = ["input", "output"].map((side) => {
-      const ray = document.createElementNS(SVG, "polygon");
-      setAttribute(ray, "class", `nm-ray-${side}`);
-      return ray;
-    });
-    this.lens.append(...this.rays);
+    this.rays = ["input", "output"].map((side) => svg("polygon", { class: `nm-ray-${side}` }));
+    this.lens = svg("svg", { class: "nm-lens", "aria-hidden": "true" }, ...this.rays);
     return this.lens;
   }
 
@@ -1263,16 +1170,16 @@ class View {
     this.guessColumns.hidden = this.guessTimes.hidden = height === width;
   }
 
-  /** Tell a screen reader, once the reader pauses. */
+  /** Tell a screen reader, once the reader pauses; not while the window moves by itself. */
   announce() {
-    clearTimeout(this.statusTimer);
-    this.statusTimer = setTimeout(() => {
-      if (this.timer) return;
-      const words = this.pending ? this.questionText.textContent : this.layout.fits
-        ? this.output.canvas.getAttribute("aria-label")
-        : this.problem.textContent;
-      setText(this.status, [this.verdict, words].filter(Boolean).join(" "));
-    }, STATUS_DELAY);
+    if (this.timer) {
+      this.status.hush();
+      return;
+    }
+    const words = this.pending ? this.questionText.textContent : this.layout.fits
+      ? this.output.canvas.getAttribute("aria-label")
+      : this.problem.textContent;
+    this.status.say([this.verdict, words].filter(Boolean).join(" "));
   }
 }
 

@@ -7,7 +7,6 @@ without a kernel. Both make the built-in filters from the same formulas, and a t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import anywidget
 import numpy as np
@@ -15,10 +14,10 @@ import traitlets
 from numpy.lib.stride_tricks import sliding_window_view
 
 from notmagic.geometry import output_size, pad_amounts
+from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["BY_HAND", "FILTER_NAMES", "ConvExplorer", "named_filter"]
 
-HERE = Path(__file__).parent
 LARGEST_SIDE = 256
 LARGEST_WEIGHT = 1000
 LARGEST_BIAS = 100_000
@@ -322,8 +321,8 @@ class ConvExplorer(anywidget.AnyWidget):
     (31, 31)
     """
 
-    _esm = HERE / "conv_explorer.js"
-    _css = HERE / "conv_explorer.css"
+    _esm = module_text("conv_explorer.js")
+    _css = style_text("conv_explorer.css")
 
     pixels = traitlets.Bytes(help="All pictures, one after another.").tag(sync=True)
     images = traitlets.List(help="Name, height, width, channels and offset of each picture.").tag(sync=True)

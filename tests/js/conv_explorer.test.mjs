@@ -1,30 +1,11 @@
-// The arithmetic of ConvExplorer against Python's. The table is computed anew at each run:
-//   PYTHON=.venv/bin/python node --test tests/js/conv_explorer.test.mjs
+// The arithmetic of ConvExplorer against Python's. The table is computed anew at each run.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import test from "node:test";
-import { fileURLToPath } from "node:url";
+import { assertClose, load, pythonTable } from "./support.mjs";
 
-const tests = dirname(dirname(fileURLToPath(import.meta.url)));
-const root = dirname(tests);
-
-// Imported from its text, as a page does it: package.json does not say that .js files are modules.
-const source = readFileSync(join(root, "notmagic", "widgets", "conv_explorer.js"));
-const core = await import(`data:text/javascript;base64,${source.toString("base64")}`);
-const table = JSON.parse(
-  execFileSync(process.env.PYTHON ?? "python3", [join(tests, "widget_table.py")], {
-    encoding: "utf-8",
-    env: { ...process.env, PYTHONPATH: root },
-    maxBuffer: 2 ** 28,
-  }),
-);
-
-function assertClose(actual, expected, tolerance, message) {
-  assert.equal(actual.length, expected.length, message);
-  actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) <= tolerance, `${message}: ${value}, ${expected[i]}`));
-}
+const core = await load("conv_explorer.js");
+const kit = await load("kit.js");
+const table = pythonTable("widget_table.py");
 
 test("sizes, padding and leftovers are geometry's", () => {
   const fitting = table.sizes.filter((row) => !row.error);
@@ -89,7 +70,7 @@ test("filters are carried to other sizes and depths as in Python", () => {
 
 test("the diverging colours are matplotlib's PuOr_r", () => {
   for (const { value, rgb } of table.colours) {
-    assertClose(core.divergingColour(value), rgb, 1, `at ${value}`);
+    assertClose(kit.divergingColour(value), rgb, 1, `at ${value}`);
   }
 });
 
@@ -116,12 +97,12 @@ test("the scale is signed when the filter or the bias can make negative sums", (
 });
 
 test("numbers are written for people", () => {
-  assert.equal(core.say(-1234567.891), "\u22121,234,567.89");
-  assert.equal(core.say(999.9999), "1,000");
-  assert.equal(core.say(-0.0001), "0");
-  assert.equal(core.say(1234.5678, 3), "1,234.568");
-  assert.equal(core.sayShort(-0.25), "\u2212.25");
-  assert.equal(core.sayShort(-1530), "\u22121530");
+  assert.equal(kit.say(-1234567.891), "\u22121,234,567.89");
+  assert.equal(kit.say(999.9999), "1,000");
+  assert.equal(kit.say(-0.0001), "0");
+  assert.equal(kit.say(1234.5678, 3), "1,234.568");
+  assert.equal(kit.sayShort(-0.25), "\u2212.25");
+  assert.equal(kit.sayShort(-1530), "\u22121530");
 });
 
 test("the formula carries the reader's numbers", () => {
@@ -137,7 +118,7 @@ test("ink on any colour reaches the contrast of WCAG AA", () => {
   };
   for (let i = 0; i < 1000; i++) {
     const rgb = [i % 10, Math.floor(i / 10) % 10, Math.floor(i / 100)].map((v) => Math.round((v * 255) / 9));
-    const [low, high] = [luminance(rgb), core.inkOn(rgb) === "#fff" ? 1 : 0].sort((a, b) => a - b);
+    const [low, high] = [luminance(rgb), kit.inkOn(rgb) === "#fff" ? 1 : 0].sort((a, b) => a - b);
     assert.ok((high + 0.05) / (low + 0.05) >= 4.5, String(rgb));
   }
 });
