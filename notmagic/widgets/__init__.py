@@ -4,6 +4,7 @@ Each widget is a Python class, an ES module and a style sheet of the same name. 
 TensorFlow, for a page must open without it.
 """
 
+from notmagic.widgets.boundary import Boundary
 from notmagic.widgets.conv_explorer import ConvExplorer
 
-__all__ = ["ConvExplorer"]
+__all__ = ["Boundary", "ConvExplorer"]
