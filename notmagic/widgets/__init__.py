@@ -6,5 +6,6 @@ TensorFlow, for a page must open without it.
 
 from notmagic.widgets.boundary import Boundary
 from notmagic.widgets.conv_explorer import ConvExplorer
+from notmagic.widgets.xor_lab import XorLab
 
-__all__ = ["Boundary", "ConvExplorer"]
+__all__ = ["Boundary", "ConvExplorer", "XorLab"]
