@@ -1,0 +1,188 @@
+"""What the checks of chapters 4 and 5 share: functions that give several arrays, judged part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from notmagic.checks._base import (
+    REAL_TYPES,
+    Case,
+    CheckFailed,
+    Mistake,
+    NotAnswered,
+    run,
+    same_numbers,
+)
+
+Parts = tuple[np.ndarray, ...]
+# What to say, and the options of a reference that make the mistake.
+Slip = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case and the parts that a right function gives for it."""
+
+    case: Case
+    expected: Parts
+
+
+def slips(table: Iterable[Slip], reference: Callable[..., Parts]) -> list[Mistake]:
+    """Turn options of a reference into known mistakes: each alone, then any two that do not collide."""
+    table = list(table)
+    single = [Mistake(says, partial(reference, **options)) for says, options in table]
+    double = [Mistake(f"two things. First: {says} Second: {also}", partial(reference, **options, **more))
+              for (says, options), (also, more) in combinations(table, 2) if not options.keys() & more.keys()]
+    return single + double
+
+
+def read_plain(value: Any, name: str) -> np.ndarray:
+    """Read an array or a number that an answer consists of, as float64; say what is wrong by its name.
+
+    Raises
+    ------
+    NotAnswered
+        For ``...`` and ``None``.
+    CheckFailed
+        For a list, a tensor, a subclass of an array, True or False, or numbers that are not real.
+    """
+    if value is None or value is ...:
+        raise NotAnswered(f"{name} has no value yet; replace what stands for it by your numbers.")
+    if type(value) in REAL_TYPES:
+        return np.asarray(float(value))
+    if type(value) in (list, tuple):
+        raise CheckFailed(f"{name} is a {type(value).__name__}; np.array(...) makes it an array.")
+    if type(value) in (bool, np.bool_):
+        raise CheckFailed(f"{name} is True or False; expected numbers.")
+    if type(value) is not np.ndarray:
+        raise CheckFailed(f"{name} is an object of type {type(value).__name__}; expected a NumPy array.")
+    if value.dtype.kind not in "iuf":
+        raise CheckFailed(f"{name} is an array of dtype {value.dtype}; expected real numbers.")
+    return value.astype(np.float64)
+
+
+def take_tuple(given: Any, names: Sequence[str]) -> Sequence[Any]:
+    """Take apart a tuple or list that has one entry for each name."""
+    wanted = ", ".join(names)
+    if type(given) not in (tuple, list):
+        raise CheckFailed(f"{len(names)} results are asked for: return {wanted}. This is of type "
+                          f"{type(given).__name__}.")
+    if len(given) != len(names):
+        raise CheckFailed(f"{len(names)} results are asked for: return {wanted}. You return {len(given)}.")
+    return given
+
+
+def take_dictionary(given: Any, names: Sequence[str]) -> Sequence[Any]:
+    """Take apart a dictionary that has an entry for each name."""
+    if type(given) is not dict:
+        raise CheckFailed(f"a dictionary is asked for; this is of type {type(given).__name__}.")
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise CheckFailed(f"the dictionary has no entry for {', '.join(missing)}; keep to these names.")
+    return [given[name] for name in names]
+
+
+def take_one(given: Any, names: Sequence[str]) -> Sequence[Any]:
+    """Take a result that is one array."""
+    return [given]
+
+
+def same_parts(given: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> bool:
+    """Tell whether all parts have the right shapes and numbers."""
+    return all(same_numbers(one, other) for one, other in zip(given, expected, strict=True))
+
+
+def explain_parts(trials: Sequence[tuple[Case, Parts]], mistakes: Iterable[Mistake]) -> str | None:
+    """Give the message of the first mistake that gives what was handed in, in every trial at once.
+
+    A mistake that cannot be made with some arguments (its shapes do not fit) explains nothing there.
+    """
+    for mistake in mistakes:
+        try:
+            if all(same_parts(given, mistake.answer(*case.arguments)) for case, given in trials):
+                return mistake.message
+        except ValueError:
+            continue
+    return None
+
+
+def _no_hint(error: Exception, case: Case) -> str:
+    return ""
+
+
+def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
+                mistakes: Callable[[], Iterable[Mistake]], *,
+                take: Callable[[Any, Sequence[str]], Sequence[Any]] = take_tuple,
+                hint: Callable[[Exception, Case], str] = _no_hint) -> None:
+    """Try a reader's function on all trials and raise a diagnosis unless every part is right.
+
+    Parameters
+    ----------
+    function
+        The function to judge.
+    trials
+        From plain to full: what is said about a wrong answer names the first that fails.
+    names
+        What the parts are called in messages.
+    mistakes
+        Gives the known mistakes, whose answers are tuples of parts. Called only when something is wrong.
+    take
+        Takes apart what the function returns; one entry for each name.
+    hint
+        See :func:`notmagic.checks._base.run`.
+    """
+    read = partial(_read_parts, function, names=names, take=take, hint=hint)
+    seen: list[tuple[Trial, Parts]] = []
+    stopped: CheckFailed | None = None
+    for trial in trials:
+        try:
+            seen.append((trial, read(trial.case)))
+        except CheckFailed as failure:
+            stopped = failure
+            break
+    wrong = [(trial, given) for trial, given in seen if not same_parts(given, trial.expected)]
+    if wrong:
+        message = explain_parts([(trial.case, given) for trial, given in wrong + seen], mistakes())
+        raise CheckFailed(message or _describe(*wrong[0], names, _name(function), len(seen) - len(wrong),
+                                               len(trials)))
+    if stopped is not None:
+        raise stopped
+    # Once more: a function that remembers its last call is right only the first time.
+    trial, first = seen[-1]
+    if not same_parts(read(trial.case), first):
+        raise CheckFailed(f"{_name(function)} gives a different result when it is called twice with the same "
+                          "numbers.")
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", "the function")
+
+
+def _read_parts(function: Any, case: Case, *, names: Sequence[str],
+                take: Callable[[Any, Sequence[str]], Sequence[Any]],
+                hint: Callable[[Exception, Case], str]) -> Parts:
+    values = take(run(function, case, hint), names)
+    return tuple(read_plain(value, name) for value, name in zip(values, names, strict=True))
+
+
+def _describe(trial: Trial, given: Parts, names: Sequence[str], function: str, passed: int,
+              total: int) -> str:
+    """Describe wrong parts that no known mistake explains: which are right, and where the first is not."""
+    rows = list(zip(names, given, trial.expected, strict=True))
+    good = [name for name, one, other in rows if same_numbers(one, other)]
+    name, one, other = next(row for row in rows if row[0] not in good)
+    before = f"{', '.join(good)}: right. " if good else ""
+    after = f"\n  {function} was given {trial.case.described}. {passed} of {total} trials came out right."
+    if one.shape != other.shape:
+        return f"{before}{name}: wrong shape: expected {other.shape}, got {one.shape}.{after}"
+    if not np.all(np.isfinite(one)):
+        return f"{before}{name}: there is a nan or an inf in it. Is every entry filled?{after}"
+    off = np.abs(one - other) > 1e-6 * max(1.0, float(np.max(np.abs(other))))
+    place = f", the first at {tuple(int(index) for index in np.argwhere(off)[0])}" if off.ndim else ""
+    return f"{before}{name}: {int(off.sum())} of {off.size} values are wrong{place}.{after}"
