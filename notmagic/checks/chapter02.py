@@ -505,7 +505,7 @@ DEGREES = range(1, 10)
 
 
 def old_houses(seed: int = 9) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Make houses whose price falls with age, then rises again: some to train on, some held out.
+    """Make houses whose price is a bent curve over their age: some to train on, some held out.
 
     Returns
     -------
