@@ -7,7 +7,7 @@ import { make, control, svg, field, uniqueId, setText, setAttribute, isNew, say,
 
 const LARGEST_DEGREE = 8;
 const MOST_STEPS = 100;
-const SMALL_ENOUGH = 1e-13; // what one more step would gain
+const SMALL_ENOUGH = 1e-16; // what one more step would gain
 const LOSS_TO_STOP_AT = 0.001; // where the best weights would be infinite
 const DAMPING = 1e-10; // of the curvature, scaled to ones on its diagonal
 
@@ -244,14 +244,15 @@ export function sayDigits(value) {
 }
 
 const sayLoss = (loss) => (loss < 0.0005 ? "< 0.001" : loss < 10 ? loss.toFixed(3) : sayDigits(loss));
+const sayProbability = (p) => (p > 0.9995 ? "> 0.999" : p < 0.0005 ? "< 0.001" : p.toFixed(3));
 const sayShare = (share) => `${say(100 * share, 1)} %`;
 
 /** How a fit ended, for the reader. */
 export function endWords({ degree, steps, end, weights }, lambda) {
   const taken = `${steps} ${steps === 1 ? "step" : "steps"}`;
   if (end === "separated") {
-    return `A boundary of degree ${degree} can separate the training classes completely. With nothing to hold ` +
-      `them, the weights would grow for ever: stopped after ${taken}, at a loss below ${LOSS_TO_STOP_AT}.`;
+    return `Degree ${degree} can separate the training classes completely, so the weights would grow for ever: ` +
+      `stopped after ${taken}, at a loss below ${LOSS_TO_STOP_AT}.`;
   }
   if (end === "unfinished") {
     return `The weights were still changing after ${taken}; stopped there. ` +
@@ -260,14 +261,14 @@ export function endWords({ degree, steps, end, weights }, lambda) {
   const flat = weights.every((weight) => Math.abs(weight) < 1e-9);
   return flat
     ? "The best weights are all 0: p is 0.5 everywhere, and there is no boundary."
-    : `Newton's method found the best weights in ${taken}.`;
+    : `Newton's method found the weights that make this least in ${taken}.`;
 }
 
 /** The features by name, and how many parameters they make. */
 export function featureWords(degree) {
   const names = powers(degree).map(featureName);
-  const list = names.length > 9 ? `${names.slice(0, 5).join(", ")} … ${names.at(-1)}` : names.join(", ");
-  return `${names.length} features: ${list}; with the bias ${names.length + 1} parameters.`;
+  const list = names.length > 9 ? `${names.slice(0, 2).join(", ")} … ${names.at(-1)}` : names.join(", ");
+  return `${names.length} features + 1 bias = ${names.length + 1} parameters: ${list}.`;
 }
 
 /** Judge "degree `guess` is the smallest that gets more than the goal right"; null: "none does". */
@@ -289,7 +290,7 @@ export function judge(guess, shares, goal) {
 
 const SETTINGS = ["data_name", "degree", "regularisation", "show_test", "probe", "flipped"];
 const GOAL = 0.95;
-const PALE = 0.72; // of the diverging scale: points must stand out
+const PALE = 0.6; // of the diverging scale: points must stand out
 const CELLS = 72; // of the surface and of the boundary's grid, on each side
 const MOST_TERMS = 5;
 const LOSS_SPAN = [0.001, 1000]; // of the chart
@@ -352,7 +353,7 @@ class View {
 
   buildControls() {
     const names = [...this.sets.keys()];
-    this.dataSelect = control("select", { onchange: (event) => this.choose(event.target.value) },
+    this.dataSelect = control("select", { onchange: (event) => this.send({ data_name: event.target.value }) },
       ...names.map((name) => make("option", { value: name, text: name })));
     this.degreeRange = control("input", {
       type: "range", min: 1, max: LARGEST_DEGREE, step: 1, oninput: (e) => this.send({ degree: e.target.valueAsNumber }),
@@ -431,14 +432,13 @@ class View {
     this.table = { loss: [cell(), cell()], share: [cell(), cell()], count: [cell(), cell()] };
     const head = (text, scope) => make("th", { scope, text });
     const row = (text, cells) => make("tr", {}, head(text, "row"), ...cells);
-    this.chart = svg("svg", { class: "nm-chart", role: "img", viewBox: "0 0 168 92" });
+    this.chart = svg("svg", { class: "nm-chart", role: "img", viewBox: "0 0 168 78" });
     return make("div", { class: "nm-result" },
       make("table", { class: "nm-scores" },
         make("caption", { class: "nm-hidden", text: "Loss and points that are right" }),
         make("thead", {}, make("tr", {}, make("td"), head("Training", "col"), head("Test", "col"))),
         make("tbody", {}, row("Loss", this.table.loss), row("Right", this.table.share), row("Points", this.table.count))),
-      make("div", { class: "nm-chart-box" }, make("div", { class: "nm-quiet", text: "Loss at the degrees you tried" }),
-        this.chart));
+      make("div", { class: "nm-chart-box" }, make("div", { class: "nm-quiet", text: "Loss: ● training, ○ test" }), this.chart));
   }
 
   buildArithmetic() {
@@ -472,8 +472,9 @@ class View {
       ...Array.from({ length: LARGEST_DEGREE }, (_, i) => make("option", { value: String(i + 1), text: String(i + 1) })),
       make("option", { value: "none", text: "none" }));
     const check = control("button", { type: "button", text: "Check", onclick: () => this.answer() });
-    this.verdictLine = make("span", { class: "nm-verdict" });
-    return make("div", { class: "nm-question" }, this.questionText, this.guess, check, this.verdictLine);
+    this.verdictLine = make("p", { class: "nm-verdict" });
+    return make("div", { class: "nm-question" }, 
+      make("div", { class: "nm-ask" }, this.questionText, this.guess, check), this.verdictLine);
   }
 
   // ------------------------------------------------------------------------------------ what readers do
@@ -489,18 +490,12 @@ class View {
     this.schedule();
   }
 
-  choose(name) {
-    // First the flips: they count the points of the old set.
-    this.send({ flipped: [], data_name: name });
-  }
-
   reset() {
     this.held = null;
     this.tried.clear();
     this.verdict = null;
     this.guess.value = "";
-    const { flipped, ...rest } = this.model.get("initial");
-    this.send({ flipped, ...rest });
+    this.send(this.model.get("initial"));
   }
 
   moveProbe([x1, x2]) {
@@ -531,6 +526,7 @@ class View {
     else if (event.key in moves) {
       this.held = null;
       this.moveProbe(this.model.get("probe").map((value, axis) => value + moves[event.key][axis]));
+      this.status.say(this.probeWords());
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -538,9 +534,14 @@ class View {
 
   flipNearest() {
     const index = this.nearest();
-    const flipped = this.model.get("flipped");
-    const next = flipped.includes(index) ? flipped.filter((other) => other !== index) : [...flipped, index];
-    this.send({ flipped: next.sort((a, b) => a - b) });
+    const flips = this.flips();
+    const next = flips.includes(index) ? flips.filter((other) => other !== index) : [...flips, index];
+    this.send({ flipped: { ...this.model.get("flipped"), [this.model.get("data_name")]: next.sort((a, b) => a - b) } });
+  }
+
+  /** Indices of the training points of the set shown whose class is turned round. */
+  flips() {
+    return this.model.get("flipped")[this.model.get("data_name")] ?? [];
   }
 
   /** The index of the training point nearest to the probe. */
@@ -576,14 +577,14 @@ class View {
       kind.x.push(place);
       kind.y.push(set.y[n]);
     });
-    for (const index of this.model.get("flipped")) kinds.training.y[index] = 1 - kinds.training.y[index];
+    for (const index of this.flips()) kinds.training.y[index] = 1 - kinds.training.y[index];
     return kinds;
   }
 
   /** Fit, but only if what is fitted changed: moving the probe costs nothing. */
   compute() {
     const [degree, lambda] = [this.model.get("degree"), this.model.get("regularisation")];
-    const key = JSON.stringify([this.model.get("data_name"), this.model.get("flipped"), lambda]);
+    const key = JSON.stringify([this.model.get("data_name"), this.flips(), lambda]);
     if (isNew(this, "key", key)) {
       this.tried.clear();
       this.verdict = null;
@@ -634,10 +635,9 @@ class View {
     this.degreeRange.value = get("degree");
     const lambda = get("regularisation");
     this.lambdaRange.value = LAMBDAS.findLastIndex((value) => value <= lambda * 1.000001);
-    const words = lambda ? say(lambda, 6) : "0 (none)";
     setText(this.degreeValue, String(get("degree")));
-    setText(this.lambdaValue, words);
-    setAttribute(this.lambdaRange, "aria-valuetext", words);
+    setText(this.lambdaValue, say(lambda, 6));
+    setAttribute(this.lambdaRange, "aria-valuetext", lambda ? say(lambda, 6) : "0, none");
     this.testBox.checked = get("show_test");
     this.testSwitch.hidden = !this.kinds.test.y.length;
     this.testKey.hidden = this.testSwitch.hidden || !get("show_test");
@@ -647,7 +647,7 @@ class View {
     this.scores.forEach((score, k) => {
       setText(this.table.loss[k], score ? sayLoss(score.loss) : "–");
       setText(this.table.share[k], score ? sayShare(score.accuracy) : "–");
-      setText(this.table.count[k], score ? `${score.right} of ${[this.kinds.training, this.kinds.test][k].y.length}` : "none");
+      setText(this.table.count[k], score ? `${score.right} / ${[this.kinds.training, this.kinds.test][k].y.length}` : "none");
     });
   }
 
@@ -655,17 +655,17 @@ class View {
     const degree = this.model.get("degree");
     const tried = [...this.tried].sort((a, b) => a[0] - b[0]);
     if (!isNew(this, "chart", JSON.stringify([degree, tried]))) return;
-    const [left, right, top, bottom] = [34, 160, 6, 74];
+    const [left, right, top, bottom] = [42, 166, 6, 60];
     const across = (d) => left + 8 + ((d - 1) / (LARGEST_DEGREE - 1)) * (right - left - 16);
     const [low, high] = LOSS_SPAN.map(Math.log10);
     const up = (loss) => bottom - ((clamp(Math.log10(loss), low, high) - low) / (high - low)) * (bottom - top);
-    const parts = [];
+    const parts = [svg("text", { x: left - 3, y: 75, "text-anchor": "end", text: "degree" })];
     for (const loss of [0.001, 0.1, 10, 1000]) {
       parts.push(svg("line", { class: "nm-chart-grid", x1: left, x2: right, y1: up(loss), y2: up(loss) }));
       parts.push(svg("text", { x: left - 3, y: up(loss) + 4, "text-anchor": "end", text: String(loss) }));
     }
     for (let d = 1; d <= LARGEST_DEGREE; d++) {
-      parts.push(svg("text", { x: across(d), y: 88, "text-anchor": "middle", class: d === degree ? "nm-here" : "", text: String(d) }));
+      parts.push(svg("text", { x: across(d), y: 75, "text-anchor": "middle", class: d === degree ? "nm-here" : "", text: String(d) }));
     }
     ["training", "test"].forEach((kind, k) => {
       const places = tried.filter(([, score]) => score[k]).map(([d, score]) => [d, across(d), up(score[k].loss)]);
@@ -684,7 +684,7 @@ class View {
     const { plane } = this;
     if (!plane.width) return;
     if (this.surfaceIsOld) this.drawSurface();
-    const key = JSON.stringify([this.model.get("data_name"), this.model.get("flipped"), this.model.get("show_test")]);
+    const key = JSON.stringify([this.model.get("data_name"), this.flips(), this.model.get("show_test")]);
     if (isNew(this, "points", key) || this.pointsAreOld) this.drawPoints();
     const [x1, x2] = this.model.get("probe");
     const [x, y] = [plane.toX(x1), plane.toY(x2)];
@@ -724,7 +724,7 @@ class View {
     });
     if (this.model.get("show_test")) add(kinds.test, true);
     add(kinds.training, false);
-    for (const index of this.model.get("flipped")) {
+    for (const index of this.flips()) {
       const [x1, x2] = kinds.training.x[index];
       marks.push(svg("circle", { class: "nm-flipped", cx: plane.toX(x1), cy: plane.toY(x2), r: 8 }));
     }
@@ -736,7 +736,6 @@ class View {
     const terms = termsAt(this.fit, x1, x2);
     const bias = this.fit.weights.at(-1);
     const z = scoreAt(this.fit, x1, x2);
-    const p = sigmoid(z);
     setText(this.heading, `At x₁ = ${say(x1, 3)}, x₂ = ${say(x2, 3)}`);
     const shown = terms.slice(0, terms.length > MOST_TERMS ? MOST_TERMS - 1 : MOST_TERMS);
     const rest = terms.slice(shown.length);
@@ -750,11 +749,16 @@ class View {
     this.rows.forEach((parts, k) => parts.forEach((part, column) => setText(part, lines[k]?.[column] ?? "")));
     setText(this.sum, `z = ${sayDigits(z)}`);
     setText(this.exponent, sayDigits(-z));
-    setText(this.result, p > 0.9995 ? "> 0.999" : p < 0.0005 ? "< 0.001" : say(p, 3));
+    setText(this.result, sayProbability(sigmoid(z)));
     const label = this.kinds.training.y[this.near ?? 0];
     setText(this.flipButton, `Make nearest class ${1 - label}`);
-    setAttribute(this.plane.root, "aria-label",
-      `Probe at x1 ${say(x1, 2)}, x2 ${say(x2, 2)}: z ${sayDigits(z)}, p ${this.result.textContent}`);
+    setAttribute(this.plane.root, "aria-label", this.probeWords());
+  }
+
+  probeWords() {
+    const [x1, x2] = this.model.get("probe");
+    const z = scoreAt(this.fit, x1, x2);
+    return `Probe at x1 ${say(x1, 2)}, x2 ${say(x2, 2)}: z ${sayDigits(z)}, p ${sayProbability(sigmoid(z))}`;
   }
 
   drawWords() {
@@ -762,14 +766,15 @@ class View {
     const lambda = this.model.get("regularisation");
     const squares = fit.weights.subarray(0, -1).reduce((sum, weight) => sum + weight * weight, 0);
     setText(this.featureLine, featureWords(fit.degree));
-    setText(this.lossLine, lambda
-      ? `Minimised: training loss + λ/2 ${TIMES} Σw² = ${sayLoss(this.scores[0].loss)} + ${say(lambda / 2, 6)} ${TIMES} ` +
-        `${sayDigits(squares)} = ${sayLoss(fit.objective)} (b not in the sum).`
-      : `Minimised: training loss + λ/2 ${TIMES} Σw², here with λ = 0.`);
+    const loss = sayLoss(this.scores[0].loss);
+    const sum = lambda
+      ? `${loss} + ${say(lambda / 2, 6)} ${TIMES} ${sayDigits(squares)} = ${sayLoss(fit.objective)}`
+      : `${loss}, with λ = 0`;
+    setText(this.lossLine, `Loss + λ/2 ${TIMES} Σw² = ${sum}`);
     setText(this.endLine, endWords(fit, lambda));
     this.endLine.classList.toggle("nm-warns", fit.end !== "best");
     const judged = this.kinds.test.y.length ? "test points" : "points";
-    setText(this.questionText, `Smallest degree that gets more than 95 % of the ${judged} right?`);
+    setText(this.questionText, `Smallest degree with more than 95 % of the ${judged} right?`);
     setText(this.verdictLine, this.verdict?.words ?? "");
     this.verdictLine.classList.toggle("nm-right", Boolean(this.verdict?.right));
   }

@@ -26,7 +26,7 @@ FEWEST_TO_DIVIDE = 20  # a smaller set is all for training
 DECIMALS = 4  # of the coordinates, so that the page carries short numbers
 
 MOST_STEPS = 100
-SMALL_ENOUGH = 1e-13  # what one more step would gain
+SMALL_ENOUGH = 1e-16  # what one more step would gain
 LOSS_TO_STOP_AT = 0.001  # where the best weights would be infinite
 DAMPING = 1e-10  # of the curvature, scaled to ones on its diagonal
 
@@ -303,8 +303,8 @@ class Boundary(anywidget.AnyWidget):
 
     Attributes
     ----------
-    flipped : list of int
-        Indices of the training points whose class is turned round; empty again when the set changes.
+    flipped : dict of str to list of int
+        For a set's name, the indices of the training points whose class is turned round.
 
     Raises
     ------
@@ -353,7 +353,7 @@ class Boundary(anywidget.AnyWidget):
             "regularisation": _checked_number("regularisation", regularisation, 0, LARGEST_REGULARISATION),
             "show_test": _checked_flag("show_test", show_test),
             "probe": _checked_probe(probe),
-            "flipped": [],
+            "flipped": {},
         }
         super().__init__(points=self._lists_of_points(), initial=state, **state)
 
@@ -392,20 +392,22 @@ class Boundary(anywidget.AnyWidget):
         return _checked_probe(proposal["value"])
 
     @traitlets.validate("flipped")
-    def _validate_flipped(self, proposal: dict) -> list[int]:
+    def _validate_flipped(self, proposal: dict) -> dict[str, list[int]]:
         value = proposal["value"]
-        count = int((~self._masks[self.data_name]).sum()) if self.data_name else 0
+        if not isinstance(value, Mapping):
+            raise ValueError(f"flipped is {value!r}; expected a dict such as {{'moons': [3]}}")
+        return {self._checked_name(name): self._checked_flips(name, part) for name, part in value.items()}
+
+    def _checked_flips(self, name: str, value: object) -> list[int]:
+        """Return indices of training points in ascending order."""
+        count = int((~self._masks[name]).sum())
         whole = isinstance(value, (list, tuple)) and all(type(part) is int for part in value)
         if not whole or len(set(value)) < len(value) or not all(0 <= part < count for part in value):
             raise ValueError(
-                f"flipped is {value!r}; expected different training points, counted 0 to {count - 1}"
+                f"flipped[{name!r}] is {value!r}; expected different training points, "
+                f"counted 0 to {count - 1}"
             )
         return sorted(value)
-
-    @traitlets.observe("data_name")
-    def _set_chosen(self, change: dict) -> None:
-        if self.flipped:
-            self.flipped = []
 
     # -------------------------------------------------------------------------------------- what it shows
 
@@ -415,7 +417,8 @@ class Boundary(anywidget.AnyWidget):
         x, y = self._sets[self.data_name]
         mask = ~self._masks[self.data_name]
         labels = y[mask]
-        labels[self.flipped] = 1 - labels[self.flipped]
+        flips = self.flipped.get(self.data_name, [])
+        labels[flips] = 1 - labels[flips]
         return x[mask], labels
 
     @property

@@ -167,6 +167,6 @@ test("predictions are judged, without giving a lower degree away", () => {
 test("numbers have about three digits that count", () => {
   const said = [0, 1234567.8, -418377, 12.345, -1.2345, 0.01234, 0.00001].map(core.sayDigits);
   assert.deepEqual(said, ["0", "1,234,568", "−418,377", "12.3", "−1.23", "0.0123", "0"]);
-  assert.match(core.featureWords(1), /^2 features: x₁, x₂; with the bias 3 parameters/);
-  assert.match(core.featureWords(8), /^44 features: x₁, x₂, x₁², x₁x₂, x₂² … x₂⁸; with the bias 45/);
+  assert.match(core.featureWords(1), /^2 features \+ 1 bias = 3 parameters: x₁, x₂\.$/);
+  assert.match(core.featureWords(8), /^44 features \+ 1 bias = 45 parameters: x₁, x₂ … x₂⁸\.$/);
 });
