@@ -1,12 +1,13 @@
 """Figures that more than one chapter draws.
 
 Colours mean the same everywhere in the course: blue marks the input, orange the filter (and the window it
-looks through), green the feature map. Signed values use the diverging map :data:`SIGNED`, centred on zero.
+looks through), green the feature map. Signed values use the diverging map :data:`SIGNED`, centred on zero; of
+two classes purple rings are class 0 and orange squares class 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +20,7 @@ from matplotlib.patches import Rectangle
 # Okabe and Ito's colours, told apart with every common form of colour blindness.
 INPUT, FILTER, FEATURE_MAP, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 SIGNED = "PuOr_r"
+CLASS_0, CLASS_1 = "#542788", "#B35806"
 
 
 def number_grid(
@@ -162,4 +164,65 @@ def signed_map(ax: Axes, values: np.ndarray, *, title: str = "", limit: float | 
     ax.set_title(title, fontsize=11)
     ax.set_xticks([])
     ax.set_yticks([])
+    return picture
+
+
+def class_points(
+    ax: Axes, x: np.ndarray, y: np.ndarray, *, size: float = 5, labels: Sequence[str] = ()
+) -> None:
+    """Draw points of two classes, told apart by shape as well as by colour.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw on.
+    x
+        Array of shape (N, 2).
+    y
+        Array of shape (N,): 0 for a purple ring, 1 for an orange square.
+    size
+        Width of a point, in points.
+    labels
+        What a legend should call class 0 and class 1.
+    """
+    names = list(labels) or [None, None]
+    ring = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": CLASS_0, "markeredgewidth": 1.6}
+    square = {"marker": "s", "markerfacecolor": CLASS_1, "markeredgecolor": "white", "markeredgewidth": 0.6}
+    for value, style, name in ((0, ring, names[0]), (1, square, names[1])):
+        ax.plot(*x[y == value].T, linestyle="", markersize=size, label=name, **style)
+
+
+def probability_surface(
+    ax: Axes,
+    probability: Callable[[np.ndarray], np.ndarray],
+    x_range: tuple[float, float] = (-1.2, 1.2),
+    y_range: tuple[float, float] = (-1.2, 1.2),
+    steps: int = 151,
+) -> AxesImage:
+    """Colour a plane by a probability, from 0 (purple) to 1 (orange), and draw the line where it is 0.5.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw on.
+    probability
+        Takes points of shape (M, 2), returns numbers from 0 to 1 of shape (M,).
+    x_range, y_range
+        What part of the plane to show.
+    steps
+        Points computed in each direction.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+        For ``figure.colorbar``.
+    """
+    across, up = np.meshgrid(np.linspace(*x_range, steps), np.linspace(*y_range, steps))
+    values = probability(np.column_stack([across.ravel(), up.ravel()])).reshape(steps, steps)
+    # Drawn a little pale, so that the points stand out from it.
+    picture = ax.imshow(values, cmap=SIGNED, vmin=-0.25, vmax=1.25, origin="lower",
+                        extent=(*x_range, *y_range), aspect="auto")
+    if values.min() < 0.5 < values.max():
+        ax.contour(across, up, values, levels=[0.5], colors="black", linewidths=1.5)
+    ax.set(xlim=x_range, ylim=y_range)
     return picture
