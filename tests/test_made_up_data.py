@@ -23,7 +23,7 @@ def test_houses_are_plausible_and_repeat():
     np.testing.assert_array_equal(houses.price, again.price)
     assert not np.array_equal(houses.price, other.price)
     assert houses.area.shape == houses.age.shape == houses.price.shape == (60,)
-    assert 40 <= houses.area.min() and houses.area.max() <= 160 and houses.age.max() <= 80
+    assert houses.area.min() >= 40 and houses.area.max() <= 160 and houses.age.max() <= 80
     assert houses.price.min() > 0
     assert repr(houses).startswith("Houses(60 houses, ")
 
