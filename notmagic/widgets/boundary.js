@@ -245,7 +245,7 @@ export function sayDigits(value) {
 
 const sayLoss = (loss) => (loss < 0.0005 ? "< 0.001" : loss < 10 ? loss.toFixed(3) : sayDigits(loss));
 const sayProbability = (p) => (p > 0.9995 ? "> 0.999" : p < 0.0005 ? "< 0.001" : p.toFixed(3));
-const sayShare = (share) => `${say(100 * share, 1)} %`;
+const sayShare = (share) => `${say(100 * share, 1)}\u00a0%`;
 
 /** How a fit ended, for the reader. */
 export function endWords({ degree, steps, end, weights }, lambda) {
@@ -268,7 +268,7 @@ export function endWords({ degree, steps, end, weights }, lambda) {
 export function featureWords(degree) {
   const names = powers(degree).map(featureName);
   const list = names.length > 9 ? `${names.slice(0, 2).join(", ")} … ${names.at(-1)}` : names.join(", ");
-  return `${names.length} features + 1 bias = ${names.length + 1} parameters: ${list}.`;
+  return `${names.length} features + bias = ${names.length + 1} parameters: ${list}`;
 }
 
 /** Judge "degree `guess` is the smallest that gets more than the goal right"; null: "none does". */
@@ -279,10 +279,10 @@ export function judge(guess, shares, goal) {
     return smallest ? { right: false, words: "No: some degree does. Try them." } : { right: true, words: "Right: none does." };
   }
   if (guess === smallest) {
-    const below = guess > 1 ? `, ${gets(guess - 1)}` : "";
+    const below = guess > 1 ? `, degree ${guess - 1} ${sayShare(shares[guess - 2])}` : "";
     return { right: true, words: `Right: ${gets(guess)}${below}.` };
   }
-  if (shares[guess - 1] > goal) return { right: false, words: `No: ${gets(guess)}, but a smaller one is enough.` };
+  if (shares[guess - 1] > goal) return { right: false, words: `No: ${gets(guess)}; a smaller one will do.` };
   return { right: false, words: `No: ${gets(guess)}. Try again.` };
 }
 
@@ -383,7 +383,7 @@ class View {
     this.cross = svg("path", { class: "nm-cross", d: "M-11 0H-4M4 0H11M0 -11V-4M0 4V11" });
     this.crossHalo = svg("path", { class: "nm-cross-halo", d: "M-11 0H-4M4 0H11M0 -11V-4M0 4V11" });
     this.plane = new EvenPlane({
-      x: [-1, 1], y: [-1, 1], xLabel: "x₁", yLabel: "x₂", margin: [4, 4, 32, 36], draw: () => this.redraw(),
+      x: [-1, 1], y: [-1, 1], xLabel: "x₁", yLabel: "x₂", margin: [4, 4, 32, 44], draw: () => this.redraw(),
     });
     this.plane.middle = 0;
     this.plane.layer.append(...this.lines, this.pointLayer, this.nearestRing, this.crossHalo, this.cross);

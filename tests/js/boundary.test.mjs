@@ -157,9 +157,9 @@ test("the contour of a circle is a closed circle; a saddle's two lines do not cr
 
 test("predictions are judged, without giving a lower degree away", () => {
   const shares = [0.5, 0.9, 0.975, 0.96];
-  assert.deepEqual(core.judge(3, shares, 0.95), { right: true, words: "Right: degree 3 gets 97.5 %, degree 2 gets 90 %." });
-  assert.equal(core.judge(4, shares, 0.95).words, "No: degree 4 gets 96 %, but a smaller one is enough.");
-  assert.equal(core.judge(2, shares, 0.95).words, "No: degree 2 gets 90 %. Try again.");
+  assert.deepEqual(core.judge(3, shares, 0.95), { right: true, words: "Right: degree 3 gets 97.5\u00a0%, degree 2 90\u00a0%." });
+  assert.equal(core.judge(4, shares, 0.95).words, "No: degree 4 gets 96\u00a0%; a smaller one will do.");
+  assert.equal(core.judge(2, shares, 0.95).words, "No: degree 2 gets 90\u00a0%. Try again.");
   assert.equal(core.judge(null, shares, 0.95).right, false);
   assert.equal(core.judge(null, [0.5, 0.95], 0.95).right, true);
 });
@@ -167,6 +167,6 @@ test("predictions are judged, without giving a lower degree away", () => {
 test("numbers have about three digits that count", () => {
   const said = [0, 1234567.8, -418377, 12.345, -1.2345, 0.01234, 0.00001].map(core.sayDigits);
   assert.deepEqual(said, ["0", "1,234,568", "−418,377", "12.3", "−1.23", "0.0123", "0"]);
-  assert.match(core.featureWords(1), /^2 features \+ 1 bias = 3 parameters: x₁, x₂\.$/);
-  assert.match(core.featureWords(8), /^44 features \+ 1 bias = 45 parameters: x₁, x₂ … x₂⁸\.$/);
+  assert.match(core.featureWords(1), /^2 features \+ bias = 3 parameters: x₁, x₂$/);
+  assert.match(core.featureWords(8), /^44 features \+ bias = 45 parameters: x₁, x₂ … x₂⁸$/);
 });
