@@ -38,10 +38,64 @@ from numpy.typing import ArrayLike, DTypeLike
 from notmagic import geometry
 from notmagic.geometry import Padding, Pair
 
-__all__ = ["AveragePooling2D", "Conv2D", "Dense", "Flatten", "Layer", "MaxPooling2D", "ReLU", "Softmax"]
+__all__ = [
+    "AveragePooling2D",
+    "Conv2D",
+    "Dense",
+    "Flatten",
+    "Input",
+    "Layer",
+    "MaxPooling2D",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]
 
 Shape = tuple[int | None, ...]
 Seed = int | np.random.Generator | None
+
+
+class Input:
+    """The shape of one example, put first in a model so that the model can make its weights at once.
+
+    It is no layer: nothing is computed, and `Sequential.layers` does not list it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Without the batch axis: ``(64,)`` for rows of 64 numbers, ``(32, 32, 3)`` for colour images.
+
+    Attributes
+    ----------
+    shape : tuple
+        With the batch axis first, as layers write shapes: ``(None, 64)``.
+
+    Raises
+    ------
+    TypeError
+        If `shape` is no tuple of whole numbers.
+    ValueError
+        If a size is smaller than 1.
+
+    Examples
+    --------
+    >>> Input((32, 32, 3)).shape
+    (None, 32, 32, 3)
+    """
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        """Keep the shape after checking it."""
+        if not isinstance(shape, (tuple, list)):
+            raise TypeError(
+                f"shape must be a tuple with one size for each axis of one example, got {shape!r}; write "
+                "Input((64,)) for rows of 64 numbers, with the comma"
+            )
+        self.shape: Shape = (None, *(geometry.whole_number("each size of shape", size) for size in shape))
+
+    def __repr__(self) -> str:
+        """Show how the input was made."""
+        return f"Input({self.shape[1:]})"
 
 
 class Layer:
@@ -647,6 +701,49 @@ class ReLU(Layer):
 
     def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         return dy * self._passes, []
+
+
+class Sigmoid(Layer):
+    """Squeeze each number into 0 to 1 with ``1 / (1 + exp(-x))``, to be read as a probability.
+
+    Notes
+    -----
+    With ``s = sigmoid(x)`` the slope is ``s * (1 - s)``: at most 1/4, in the middle, and next to nothing
+    far out on both sides.
+    """
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """Return the shape of the input."""
+        return _batch_shape(self.name, input_shape)
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        # exp of a large positive number overflows, so only exp(-|x|) is taken: it lies between 0 and 1.
+        power = np.exp(-np.abs(x))
+        self._y = np.where(x < 0, power, 1) / (1 + power)
+        return self._y.copy()  # the caller may change the output; backward uses our own
+
+    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        return dy * self._y * (1 - self._y), []
+
+
+class Tanh(Layer):
+    """Squeeze each number into -1 to 1 with the hyperbolic tangent, a sigmoid stretched to pass through 0.
+
+    Notes
+    -----
+    With ``t = tanh(x)`` the slope is ``1 - t ** 2``: 1 in the middle, four times that of a sigmoid.
+    """
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """Return the shape of the input."""
+        return _batch_shape(self.name, input_shape)
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        self._y = np.tanh(x)
+        return self._y.copy()  # the caller may change the output; backward uses our own
+
+    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        return dy * (1 - self._y**2), []
 
 
 class Softmax(Layer):
