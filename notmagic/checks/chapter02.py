@@ -409,7 +409,7 @@ _SCALE_SLIPS: dict[str, str] = {
 def _table_cases() -> list[Case]:
     rng = np.random.default_rng()
     cases = []
-    for rows, more, columns in ((6, 4, 1), (6, 4, 2), (9, 3, 3), (5, 7, 4)):
+    for rows, more, columns in ((6, 4, 2), (6, 4, 1), (9, 3, 3), (5, 7, 4)):
         # Numbers without repetition, so that no column is constant; each column on a scale of its own.
         scale = 2.0 ** rng.permutation(np.arange(-1, 5))[:columns]
         tables = [np.column_stack([rng.permutation(np.arange(1.0, 25.0))[:count] / 4 * s for s in scale])

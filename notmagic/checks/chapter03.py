@@ -62,7 +62,6 @@ _WRONG_P: list[tuple[_Row, str]] = [
     (np.exp(-_Z), "that is e to the power -z, one piece of the formula."),
     (1 + np.exp(-_Z), "that is the denominator; divide 1 by it."),
     ((_Z > 0).astype(float), "that is the decision, 0 or 1; here the probability is asked for."),
-    (_P * 100, "give probabilities between 0 and 1, not in per cent."),
     (_TRUE, "for B that is the probability of class 0. p is always that of class 1."),
     (np.tanh(_Z), "that is tanh, which runs from -1 to 1."),
 ]
@@ -93,9 +92,13 @@ def _judge_pair(answer: Any, right: Sequence[float], mistakes: Iterable[tuple[_R
         return None
     if all(agree(right[::-1])):
         return "the right two numbers in the wrong order: first A, then B."
-    # An entry that is right cannot show a mistake: where only one is wrong, look at that one.
-    for row, message in [*also, *mistakes]:
-        if all(hit or mistaken for hit, mistaken in zip(hits, agree(row), strict=True)):
+    known = [(agree(row), message) for row, message in [*also, *mistakes]]
+    for mistaken, message in known:
+        if all(mistaken):
+            return message
+    # An entry that is right shows no mistake: where only one is wrong, look at that one alone.
+    for mistaken, message in known:
+        if all(hit or bad for hit, bad in zip(hits, mistaken, strict=True)):
             return message
     if all(round(value, 1) == round(wanted, 1) for value, wanted in zip(given, right, strict=True)):
         return "close. Give three decimals, and round only at the end."
@@ -118,6 +121,9 @@ def by_hand(answers: dict[str, tuple[float, float]]) -> None:
         if question == "p":
             z = written("z")
             follows = [] if z is None else [(_sigmoid(z), "this follows from your z. Mend that first.")]
+            p = written("p")
+            if p is not None and np.all(np.abs(p / 100 - _P) <= TOLERANCE):
+                return "give probabilities between 0 and 1, not in per cent."
             return _judge_pair(answer, BY_HAND["p"], _WRONG_P, TOLERANCE, follows)
         p = written("p")
         follows = []
@@ -227,7 +233,7 @@ _LOG_LOSS_MISTAKES = [
             lambda p, y: _log_loss(1 - p, y)),
     Mistake("every example is treated as if it were of class 1.", lambda p, y: -np.log(p).mean()),
     Mistake("the two terms are subtracted from each other; they are added, and the minus stands before both.",
-            lambda p, y: (-y * np.log(p) + (1.0 - y) * np.log(1 - p)).mean()),
+            lambda p, y: ((1.0 - y) * np.log(1 - p) - y * np.log(p)).mean()),
     Mistake("the two terms are subtracted from each other; they are added, and the minus stands before both.",
             lambda p, y: (y * np.log(p) - (1.0 - y) * np.log(1 - p)).mean()),
     Mistake("that is the mean squared error; here each example costs a logarithm.",
@@ -482,8 +488,9 @@ def _why_not(function: Callable[[np.ndarray], np.ndarray], scores: Sequence[floa
         return ("the product x1 x2 tells opposite quarters of the plane from the other two. A ring runs "
                 "through all four.")
     for name, own, other in (("x1", x1, x2), ("x2", x2, x1)):
-        if _spans(got, np.column_stack([*line, own**2])) or np.allclose(
-                got, _features(function, np.column_stack([x1, -other] if own is x1 else [-other, x2]))):
+        elsewhere = np.roll(other, 1)
+        moved = np.column_stack([x1, elsewhere] if own is x1 else [elsewhere, x2])
+        if _spans(got, np.column_stack([*line, own**2])) or np.allclose(got, _features(function, moved)):
             return (f"the features bend the border along {name} only: it becomes an upright or lying strip. "
                     "A ring is round in both directions.")
     if np.allclose(_features(function, -points), -got):
