@@ -404,14 +404,14 @@ def fit(features: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], np.ndarra
     Parameters
     ----------
     features
-        Shape (N, K), finite; columns are standardised inside.
+        Shape (N, M), finite; columns are standardised inside.
     y
         Shape (N,), classes 0 and 1.
 
     Returns
     -------
     callable
-        Takes features of shape (M, K), gives probabilities of class 1, shape (M,).
+        Takes features of shape (n, M), gives probabilities of class 1, shape (n,).
     """
     mean, spread = features.mean(axis=0), features.std(axis=0)
     spread = np.where(spread > 1e-12, spread, 1.0)
@@ -438,7 +438,7 @@ def _features(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) 
     if given.ndim == 1 and given.shape == (len(points),):
         raise CheckFailed(f"wrong shape: {given.shape}. One feature is a table, too, of shape (N, 1).")
     if given.ndim != 2 or given.shape[0] != len(points) or not 1 <= given.shape[1] <= 50:
-        raise CheckFailed(f"wrong shape: expected ({len(points)}, K) for {len(points)} points, with K from "
+        raise CheckFailed(f"wrong shape: expected ({len(points)}, M) for {len(points)} points, with M from "
                           f"1 to 50; got {given.shape}.")
     if not np.all(np.isfinite(given)):
         raise CheckFailed("circle_features returns an array with nan or inf in it. Is every entry filled? Is "
@@ -453,14 +453,14 @@ def trained(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray,
     Parameters
     ----------
     function
-        From points (N, 2) to features (N, K).
+        From points (N, 2) to features (N, M).
     points, y
         Shapes (N, 2) and (N,).
 
     Returns
     -------
     callable
-        Takes points of shape (M, 2), gives probabilities of class 1, shape (M,).
+        Takes points of shape (n, 2), gives probabilities of class 1, shape (n,).
     """
     try:
         rule = fit(_features(function, points), y)
@@ -504,7 +504,7 @@ def _why_not(function: Callable[[np.ndarray], np.ndarray], scores: Sequence[floa
 
 
 def circle_features(function: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Check task 5: ``circle_features(X)`` of shape (N, K) lets a linear rule tell a ring from its inside.
+    """Check task 5: ``circle_features(X)`` of shape (N, M) lets a linear rule tell a ring from its inside.
 
     A logistic regression, the same for everybody, is trained on the features of 200 points, then tried on 400
     fresh ones; three times, with rings of different sizes.
@@ -641,12 +641,12 @@ _SOFTMAX_MISTAKES = [
 
 def _softmax_hint(error: Exception, case: Case) -> str:
     if isinstance(error, ValueError) and "broadcast" in str(error):
-        return "A sum along axis 1 has shape (N,); to divide the rows of (N, C) by it, it must be (N, 1)."
+        return "A sum along axis 1 has shape (N,); to divide the rows of (N, K) by it, it must be (N, 1)."
     return ""
 
 
 def softmax(function: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Check task 7: ``softmax(logits)`` along the rows of (N, C), also for logits near 1000."""
+    """Check task 7: ``softmax(logits)`` along the rows of (N, K), also for logits near 1000."""
     *plain, high, low = _softmax_cases()
     judge_function(function, plain, _softmax, lambda: _SOFTMAX_MISTAKES, hint=_softmax_hint)
     judge_function(function, [high, low], _softmax, lambda: _SOFTMAX_MISTAKES, hint=_softmax_hint,
