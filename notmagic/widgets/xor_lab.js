@@ -5,8 +5,8 @@
 // Python see the same. Weights are one list for each unit, the output unit last: its weights, then its bias.
 
 import {
-  MINUS, Plane, Player, Status, TIMES, classPoint, clamp, control, divergingColour, field, isNew, make, say, setAttribute,
-  setText, svg, uniqueId,
+  MINUS, Plane, Player, Status, TIMES, classPoint, clamp, control, divergingColour, field, isNew, make, onDrag, say,
+  setAttribute, setText, svg, uniqueId,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- the network
@@ -161,7 +161,7 @@ export function whyStuck(weights, target) {
   const shared = sharedPoint(weights, target);
   if (!shared) return "The loss is nearly flat around these weights.";
   const [a, b] = [shared.a.x, shared.b.x].map(sayPoint);
-  return `Rows ${a} and ${b} share nearly one hidden point, but want different outputs: no output unit parts them.`;
+  return `${a} and ${b} share a hidden point, so no output unit parts them.`;
 }
 
 // ---------------------------------------------------------------------------------------------- geometry
@@ -257,12 +257,12 @@ class UnitPlane extends Plane {
 
 class View {
   constructor(model, el) {
-    Object.assign(this, { model, el, id: uniqueId(), hovered: null, mode: "hand", judged: 0, note: "" });
+    Object.assign(this, { model, el, id: uniqueId(), hovered: null, mode: "hand", note: "", verdictKind: "" });
     this.best = {}; // the most rows that one unit got right, for each target
     this.guesses = {}; // what the reader said: can one unit do it?
-    this.past = []; // weights before each step, for Back
-    this.losses = []; // after each step
-    this.curve = []; // [step, loss], some of them
+    // Weights before each step, for Back; the loss after each step; [step, loss] of some steps; the last step
+    // after which the reader saw whether training is stuck.
+    this.forget();
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.player = new Player((count) => this.play(count), STEPS_PER_SECOND, () => this.schedule());
     this.build();
@@ -384,6 +384,7 @@ class View {
     this.curveSvg = svg("svg", { class: "nm-curve", role: "img", viewBox: "0 0 100 100", preserveAspectRatio: "none" },
       this.guessLine, this.path);
     this.curveTitle = make("span");
+    this.curveHint = make("p", { class: "nm-hint", text: "Dashed: 0.693, the loss of saying 0.5 to every row." });
     this.noSlope = make("p", {
       text: "A step has no slope: a nudge to a weight changes no output. Train switches to sigmoid units.",
     });
@@ -394,7 +395,8 @@ class View {
       make("div", { class: "nm-descent" },
         field(this.id, "rate", "Learning rate", this.rateRange, this.rateValue),
         make("div", { class: "nm-curve-box" },
-          make("div", { class: "nm-label" }, this.curveTitle, this.curveSteps), this.curveSvg, this.noSlope)));
+          make("div", { class: "nm-label" }, this.curveTitle, this.curveSteps), this.curveSvg, this.curveHint,
+          this.noSlope)));
   }
 
   buildInput() {
@@ -403,7 +405,19 @@ class View {
       x: [-0.5, 1.5], y: [-0.5, 1.5], xLabel: "x1", yLabel: "x2", margin: [4, 4, 28, 26],
       draw: () => this.state && this.drawInput(),
     });
+    this.grips = [0, 1, 2].map((unit) => this.buildGrip(unit));
+    this.inputPlane.svg.append(svg("g", {}, ...this.grips));
     return make("div", { class: "nm-panel nm-input" }, title, this.inputPlane.root);
+  }
+
+  /** A line to take hold of: it chooses its unit, and dragging it changes the bias. */
+  buildGrip(unit) {
+    const grip = svg("line", { class: "nm-grip" });
+    onDrag(grip, {
+      start: () => this.send({ unit }),
+      move: (event) => this.dragLine(unit, this.inputPlane.at(event)),
+    });
+    return grip;
   }
 
   buildHidden() {
@@ -477,7 +491,8 @@ class View {
   /** A setting that training did not make: what training said no longer holds. */
   choose(changes) {
     this.player.pause();
-    this.note = "";
+    this.note = this.verdictKind = "";
+    if ("steps" in changes) this.forget();
     this.send(changes);
   }
 
@@ -491,7 +506,8 @@ class View {
     const { preset, seed, weights } = this.state;
     const drawn = preset === "random" || preset === "all zero";
     const fitted = drawn ? presetWeights(preset, count, seed) : fitHidden(weights, count);
-    this.choose({ preset: drawn ? preset : BY_HAND, weights: fitted, steps: 0, unit: Math.min(this.state.unit, count) });
+    const unit = Math.min(this.state.unit, count);
+    this.choose({ preset: drawn ? preset : BY_HAND, weights: fitted, steps: 0, unit });
   }
 
   setWeight(place, value) {
@@ -505,6 +521,12 @@ class View {
   typeWeight(place, number) {
     if (Number.isNaN(number.valueAsNumber)) number.value = number.dataset.shown;
     else this.setWeight(place, number.valueAsNumber);
+  }
+
+  /** Let a unit's line go through a point: its direction stays, its bias changes. */
+  dragLine(unit, [x, y]) {
+    const numbers = readState(this.model).weights[unit];
+    this.setWeight(3, -Math.round(100 * (numbers[0] * x + numbers[1] * y)) / 100);
   }
 
   /** The last dial is the bias, whatever the number of weights. */
@@ -550,8 +572,7 @@ class View {
 
   /** Steps have no slope to go down; sigmoid units have. */
   begin() {
-    this.note = "";
-    this.verdictKind = "";
+    this.note = this.verdictKind = "";
     this.judged = this.model.get("steps");
     if (this.model.get("activation") === "sigmoid") return;
     this.note = "Now sigmoid units: a step has no slope to go down.";
@@ -602,19 +623,19 @@ class View {
     const span = patience(rate);
     if (steps - this.judged < span) return "";
     const before = this.losses[steps - span];
-    const right = countRight(truthTable(weights, target, "sigmoid")) === 4;
-    return before !== undefined && !right && hardlyFell(before, this.losses[steps]) ? "stuck" : "";
+    const learned = isLearned(truthTable(weights, target, "sigmoid"));
+    return before !== undefined && !learned && hardlyFell(before, this.losses[steps]) ? "stuck" : "";
   }
 
   finish(kind) {
     this.verdictKind = kind;
+    this.note = "";
     this.player.pause();
   }
 
   back() {
     this.player.pause();
-    this.note = "";
-    this.verdictKind = "";
+    this.note = this.verdictKind = "";
     const weights = this.past.pop();
     if (!weights) return this.say("There is no step to take back.");
     this.sent = weights;
@@ -647,7 +668,7 @@ class View {
     const { weights, target, activation } = this.state;
     this.truth = truthTable(weights, target, activation);
     this.row = this.hovered ?? this.state.row;
-    this.forget();
+    this.notice();
     this.drawControls();
     this.drawNet();
     this.drawEditor();
@@ -660,21 +681,17 @@ class View {
     this.drawVerdict();
   }
 
-  /** What is known of the steps before holds only for weights that they led to. */
+  /** What was said, and the steps to take back, hold only for the weights that this view led to. */
+  notice() {
+    const { steps, weights } = this.state;
+    if (JSON.stringify(this.sent) !== JSON.stringify(weights)) {
+      Object.assign(this, { past: [], sent: weights, verdictKind: "", note: "" });
+    }
+    if (steps === 0) this.forget();
+  }
+
   forget() {
-    const { steps, weights, target } = this.state;
-    const known = JSON.stringify(this.sent) === JSON.stringify(weights);
-    if (!known) {
-      this.past = [];
-      this.sent = weights;
-      this.verdictKind = "";
-    }
-    if (isNew(this, "curveOf", `${target} ${steps === 0}`) || steps === 0) {
-      this.curve = [];
-      this.losses = [];
-      this.judged = 0;
-    }
-    if (steps === 0) this.past = [];
+    Object.assign(this, { past: [], losses: [], curve: [], judged: 0 });
   }
 
   drawControls() {
@@ -696,10 +713,10 @@ class View {
     const { hidden, weights, unit } = this.state;
     const width = this.net.clientWidth;
     const { x, values, wanted, right } = this.truth[this.row];
-    const layer = { 0: [], 1: [62], 2: [34, 92], 3: [17, 63, 109] }[hidden];
-    const from = [[PILL, 34], [PILL, 92]];
+    const layer = { 0: [], 1: [60], 2: [32, 88], 3: [15, 60, 105] }[hidden];
+    const from = [[PILL, 32], [PILL, 88]];
     const middle = layer.map((y) => [width / 2, y]);
-    const end = [width - PILL, 63];
+    const end = [width - PILL, 60];
     this.inputs.forEach((pill, axis) => {
       pill.style.top = `${from[axis][1]}px`;
       setText(pill, `x${axis + 1} = ${x[axis]}`);
@@ -720,7 +737,7 @@ class View {
       ...outer.map((start, j) => this.wire(start, end, weights[hidden][j], unit === hidden, hidden ? 0.32 : 0.6)),
     ];
     const bias = ([left, top], value) =>
-      svg("text", { class: "nm-bias", x: left, y: top + 26, "text-anchor": "middle", text: `b ${sayValue(value)}` });
+      svg("text", { class: "nm-bias", x: left, y: top + 25, "text-anchor": "middle", text: `b ${sayValue(value)}` });
     const wants = svg("text", {
       class: right ? "nm-good" : "nm-bad", x: end[0], y: end[1] - 18, "text-anchor": "middle",
       text: `wants ${wanted} ${right ? TICK : CROSS}`,
@@ -764,8 +781,10 @@ class View {
     const numbers = weights[unit];
     const sum = sayFormula(numbers.slice(0, -1), inputs);
     const threshold = say(-numbers.at(-1), 2);
-    const verb = activation === "step" ? "fires when" : "is above 0.5 when";
-    setText(this.rule, `${name} ${verb} ${sum} > ${threshold}`);
+    const verb = activation === "step" ? "fires where" : "> 0.5 where";
+    if (isNew(this.rule, "rule", [name, verb, sum, threshold].join())) {
+      this.rule.replaceChildren(make("b", { text: name }), ` ${verb} ${sum} > ${threshold}`);
+    }
     this.dials.forEach((dial, place) => this.drawDial(dial, place, numbers, name, inputs));
     this.root.style.setProperty("--nm-dials", numbers.length);
   }
@@ -804,7 +823,7 @@ class View {
     this.record(steps, now);
     const smooth = activation === "sigmoid";
     this.noSlope.hidden = smooth;
-    this.curveTitle.parentElement.hidden = !smooth;
+    this.curveTitle.parentElement.hidden = this.curveHint.hidden = !smooth;
     this.curveSvg.style.display = smooth ? "" : "none";
     setText(this.curveTitle, `Loss ${now.toFixed(3)}`);
     setText(this.curveSteps, `step ${say(steps)}`);
@@ -826,7 +845,8 @@ class View {
     const guess = 100 - (100 * Math.LN2) / top;
     setAttribute(this.guessLine, "y1", guess);
     setAttribute(this.guessLine, "y2", guess);
-    const said = `Loss over ${say(this.curve.at(-1)[0])} steps, from ${this.curve[0][1].toFixed(3)} to ${now.toFixed(3)}`;
+    const [[, first], [steps]] = [this.curve[0], this.curve.at(-1)];
+    const said = `Loss over ${say(steps)} steps, from ${first.toFixed(3)} to ${now.toFixed(3)}`;
     setAttribute(this.curveSvg, "aria-label", said);
   }
 
@@ -848,7 +868,9 @@ class View {
     const layer = hidden ? weights.slice(0, -1) : weights;
     const marks = layer.map((numbers, j) => this.halfPlane(plane, numbers, nameOf(j, hidden), j === unit));
     const names = this.placeNames(plane, marks);
-    const points = this.truth.map((row, i) => this.point(plane.toX(row.x[0]), plane.toY(row.x[1]), row.wanted, i === this.row));
+    this.grips.forEach((grip, j) => this.placeGrip(grip, marks[j]?.ends ?? []));
+    const points = this.truth.map(({ x, wanted }, i) =>
+      this.point(plane.toX(x[0]), plane.toY(x[1]), wanted, i === this.row));
     plane.layer.replaceChildren(...marks.flatMap(({ parts }) => parts), ...names);
     plane.over.replaceChildren(...points.flat());
     setAttribute(plane.svg, "aria-label", this.inputWords());
@@ -865,13 +887,21 @@ class View {
     const band = clip(fires, (point) => 0.1 * steep - at(point));
     const ends = lineEnds(frame, at);
     const parts = [];
-    if (chosen && fires.length) parts.push(svg("polygon", { class: "nm-side", fill: `url(#${this.hatch(plane)})`, points: draw(fires) }));
+    if (chosen && fires.length) parts.push(svg("polygon", { fill: `url(#${this.hatch(plane)})`, points: draw(fires) }));
     if (ends.length) {
       const [[x1, y1], [x2, y2]] = ends.map(([x, y]) => [plane.toX(x), plane.toY(y)]);
       parts.push(svg("polygon", { class: "nm-band", points: draw(band) }));
-      for (const kind of ["halo", "line"]) parts.push(svg("line", { class: `nm-edge nm-edge-${kind}`, x1, y1, x2, y2 }));
+      parts.push(...["halo", "line"].map((kind) => svg("line", { class: `nm-edge-${kind}`, x1, y1, x2, y2 })));
     }
     return { parts, ends, name, chosen, normal: [numbers[0] / steep, numbers[1] / steep] };
+  }
+
+  placeGrip(grip, ends) {
+    setAttribute(grip, "display", ends.length ? "inline" : "none");
+    if (!ends.length) return;
+    const plane = this.inputPlane;
+    const [[x1, y1], [x2, y2]] = ends.map(([x, y]) => [plane.toX(x), plane.toY(y)]);
+    for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) setAttribute(grip, name, value);
   }
 
   /** A pattern of thin lines, made once for each plane. */
@@ -891,7 +921,7 @@ class View {
     const drawn = marks.filter(({ ends }) => ends.length);
     return drawn.map((mark) => {
       const others = drawn.filter((other) => other !== mark);
-      const free = ([x, y]) => Math.min(18, ...taken.map(([left, top]) => Math.hypot(x - left, y - top)));
+      const free = ([x, y]) => Math.min(24, ...taken.map(([left, top]) => Math.hypot(x - left, y - top)));
       const clear = (place) => Math.min(12, ...others.map(({ ends }) => this.distance(plane, place, ends)));
       const score = (place) => free(place) + clear(place) + (this.inFrame(plane, place) ? 100 : 0);
       const places = this.namePlaces(plane, mark);
@@ -923,8 +953,9 @@ class View {
 
   /** A row of the table as a point; the row looked at has a ring. */
   point(x, y, wanted, chosen) {
-    const ring = chosen ? [svg("circle", { class: "nm-ring-back", cx: x, cy: y, r: 10.5 }), svg("circle", { class: "nm-ring", cx: x, cy: y, r: 10.5 })] : [];
-    return [...ring, classPoint(x, y, wanted === 1, 5)];
+    const rings = chosen ? ["nm-ring-back", "nm-ring"] : [];
+    const around = rings.map((kind) => svg("circle", { class: kind, cx: x, cy: y, r: 10.5 }));
+    return [...around, classPoint(x, y, wanted === 1, 5)];
   }
 
   inputWords() {
@@ -943,8 +974,10 @@ class View {
     plane.canvas.style.display = flat ? "" : "none";
     plane.axes.style.display = flat ? "" : "none";
     plane.layer.replaceChildren();
-    plane.over.replaceChildren(...(hidden === 1 ? this.drawLine(plane) : flat ? this.drawSquare(plane) : this.drawCube(plane)));
-    const places = this.truth.map(({ x, values }) => `${sayPoint(x)} lands at ${values.slice(0, -1).map(sayUnit).join(", ")}`);
+    const drawing = { 1: () => this.drawLine(plane), 2: () => this.drawSquare(plane), 3: () => this.drawCube(plane) };
+    plane.over.replaceChildren(...drawing[hidden]());
+    const places = this.truth.map(({ x, values }) =>
+      `${sayPoint(x)} lands at ${values.slice(0, -1).map(sayUnit).join(", ")}`);
     setAttribute(plane.svg, "aria-label", `Hidden space: ${places.join("; ")}`);
   }
 
@@ -964,7 +997,8 @@ class View {
     const marks = rows.flatMap((row, k) =>
       this.point(x + 9 * (k - (rows.length - 1) / 2), y, this.truth[row].wanted, row === this.row));
     const name = rows.map((row) => ROWS[row].join("")).join(" ");
-    return [...marks, svg("text", { class: "nm-name nm-point-name", x, y: y + 20, "text-anchor": "middle", text: name })];
+    const text = { class: "nm-name nm-point-name", x, y: y + 20, "text-anchor": "middle", text: name };
+    return [...marks, svg("text", text)];
   }
 
   drawSquare(plane) {
@@ -979,23 +1013,27 @@ class View {
     return this.groups(([a, b]) => [plane.toX(a), plane.toY(b)]).flatMap((group) => this.drawGroup(group));
   }
 
-  /** One hidden unit: a line of numbers, parted by the output unit. */
+  /** One hidden unit: a line of numbers for each row of the table, all parted alike by the output unit. */
   drawLine(plane) {
     const { weights, activation } = this.state;
     const [width, height] = [plane.root.clientWidth, plane.root.clientHeight];
-    const [left, right, y] = [24, width - 24, height / 2];
-    const toX = (value) => left + value * (right - left);
+    const [left, right, top, bottom] = [30, width - 12, 8, height - 30];
+    const toX = (value) => left + (0.08 + 0.84 * value) * (right - left);
     const act = activationOf(activation);
-    const cells = Array.from({ length: 48 }, (_, i) => {
-      const value = (i + 0.5) / 48;
+    const count = 60;
+    const cells = Array.from({ length: count }, (_, i) => {
+      const value = ((i + 0.5) / count - 0.08) / 0.84;
       const fill = `rgb(${divergingColour(this.ground(act(weighted(weights[1], [value])))).join()})`;
-      return svg("rect", { x: toX(i / 48), y: y - 22, width: (right - left) / 48 + 0.5, height: 44, fill });
+      const size = (right - left) / count;
+      return svg("rect", { x: left + i * size, y: top, width: size + 0.5, height: bottom - top, fill });
     });
-    const axis = [0, 1].map((value) =>
-      svg("text", { class: "nm-cube-name", x: toX(value), y: y + 40, "text-anchor": "middle", text: String(value) }));
-    const name = svg("text", { class: "nm-cube-name", x: width / 2, y: y + 40, "text-anchor": "middle", text: "h1" });
-    const groups = this.groups(([value]) => [toX(value), y - 4]);
-    return [...cells, ...axis, name, ...groups.flatMap((group) => this.drawGroup(group))];
+    const word = (x, y, text) => svg("text", { class: "nm-cube-name", x, y, "text-anchor": "middle", text });
+    const axis = [0, 0.5, 1].map((value) => word(toX(value), bottom + 15, value === 0.5 ? "h1" : value));
+    const rows = this.truth.flatMap(({ x, values, wanted }, i) => {
+      const y = top + ((i + 0.5) / 4) * (bottom - top);
+      return [word(14, y + 4, x.join("")), ...this.point(toX(values[0]), y, wanted, i === this.row)];
+    });
+    return [...cells, ...axis, ...rows];
   }
 
   /** Three hidden units: the unit cube seen from the side, cut by the plane of the output unit. */
@@ -1010,12 +1048,14 @@ class View {
     const edges = corners.flatMap((from) => [0, 1, 2].filter((axis) => !from[axis])
       .map((axis) => edge(from, from.map((value, i) => (i === axis ? 1 : value)))));
     const dots = corners.map((corner) => this.cornerDot(project(corner), weighted(output, corner)));
-    const names = [["h1", [0.5, 0, 0], 0, 15], ["h2", [1, 0.5, 0], 12, 10], ["h3", [0, 0, 0.5], -11, 4]].map(([text, at, dx, dy]) => {
+    const axes = [["h1", [0.5, 0, 0], 0, 15], ["h2", [1, 0.5, 0], 14, 14], ["h3", [0, 0, 0.5], -11, 4]];
+    const names = axes.map(([text, at, dx, dy]) => {
       const [x, y] = project(at);
       return svg("text", { class: "nm-cube-name", x: x + dx, y: y + dy, "text-anchor": "middle", text });
     });
     const groups = this.groups((values) => project(values.slice(0, 3)));
-    return [...edges, ...dots, ...this.drawCut(cubeCut(output), output, project), ...names, ...groups.flatMap((group) => this.drawGroup(group))];
+    const rows = groups.flatMap((group) => this.drawGroup(group));
+    return [...edges, ...this.drawCut(cubeCut(output), project), ...dots, ...names, ...rows];
   }
 
   /** What the output would be at a corner of the cube, whether or not a row lands there. */
@@ -1032,19 +1072,14 @@ class View {
     return ([a, b, c]) => [left + size * (a + 0.42 * b), bottom - size * (c + 0.34 * b)];
   }
 
-  drawCut(cut, output, project) {
+  drawCut(cut, project) {
     if (cut.length < 3) return [];
-    const middle = [0, 1, 2].map((axis) => cut.reduce((sum, point) => sum + point[axis], 0) / cut.length);
-    const [x, y] = project(middle);
-    const flat = cut.map(project).sort((a, b) => Math.atan2(a[1] - y, a[0] - x) - Math.atan2(b[1] - y, b[0] - x));
-    const length = Math.hypot(...output.slice(0, 3));
-    const [tipX, tipY] = project(middle.map((value, axis) => value + (0.32 * output[axis]) / length));
-    const turn = (Math.atan2(tipY - y, tipX - x) * 180) / Math.PI;
+    const flat = cut.map(project);
+    const [x, y] = [0, 1].map((axis) => flat.reduce((sum, point) => sum + point[axis], 0) / flat.length);
+    flat.sort((a, b) => Math.atan2(a[1] - y, a[0] - x) - Math.atan2(b[1] - y, b[0] - x));
     return [
       svg("polygon", { class: "nm-cut", points: flat.join(" ") }),
-      svg("line", { class: "nm-arrow", x1: x, y1: y, x2: tipX, y2: tipY }),
-      svg("path", { class: "nm-arrow-head", d: "M4 0L-4 -4V4Z", transform: `translate(${tipX} ${tipY}) rotate(${turn})` }),
-      svg("text", { class: "nm-name", x: tipX, y: tipY - 6, "text-anchor": "middle", text: "y fires" }),
+      svg("text", { class: "nm-name", x, y: y + 4, "text-anchor": "middle", text: "y" }),
     ];
   }
 
@@ -1104,12 +1139,11 @@ class View {
 
   /** The row looked at, unit by unit: the reader's numbers in the formula. */
   drawSums() {
-    const { weights, hidden, activation } = this.state;
+    const { weights, hidden } = this.state;
     const { x, z, values } = this.truth[this.row];
     const lines = weights.map((numbers, j) => {
       const inputs = j === hidden && hidden ? values.slice(0, hidden) : x;
-      const arrow = activation === "step" ? "\u2192" : "\u2192 \u03c3";
-      return `${nameOf(j, hidden)}: ${sayFormula(numbers, inputs)} = ${sayValue(z[j])} ${arrow} ${sayUnit(values[j])}`;
+      return `${nameOf(j, hidden)}: ${sayFormula(numbers, inputs)} = ${sayValue(z[j])} \u2192 ${sayUnit(values[j])}`;
     });
     if (isNew(this.sums, "lines", lines.join("\n"))) {
       this.sums.replaceChildren(...lines.map((text, j) => make("p", { class: j === hidden ? "nm-last" : "", text })));
@@ -1134,7 +1168,7 @@ class View {
     const at = `Step ${say(steps)}: `;
     if (kind === "learned") return `${at}learned. Every output is within ${NEAR} of what is wanted.`;
     if (kind === "stuck" || (kind === "flat" && right < 4)) {
-      return `${at}stuck at ${right} of 4. ${whyStuck(weights, target)}`;
+      return `Stuck at step ${say(steps)}: ${whyStuck(weights, target)}`;
     }
     if (steps) return `${at}${right} of 4 right.`;
     if (right === 4) return `4 of 4 right: this network does ${target}.`;
