@@ -1,8 +1,10 @@
 """The built book in Chromium, with every request to another host refused."""
 
+import json
 import re
 
 import pytest
+from conftest import ROOT
 from site_tools import DESKTOP, PHONE, chapters, site_pages
 
 CHAPTER = "book/08-the-convolution-layer.html"  # has widgets, maths, figures, code and tables
@@ -10,6 +12,14 @@ IS_LIGHT = """(wanted) => {
   const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);
   return ((r + g + b) / 3 > 128) === wanted;
 }"""
+
+
+def has_widgets(name):
+    path = ROOT / f"{name}.ipynb"
+    return path.exists() and "widgets" in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+
+
+WITH_WIDGETS = [name for name in chapters() if has_widgets(name)]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -55,7 +65,8 @@ def test_a_widget_that_is_far_away_waits_and_one_that_comes_near_starts(site_url
         [...document.querySelectorAll("[data-widget-model]")].pop().dataset.widgetState === "running" """)
 
 
-def test_nothing_moves_while_the_chapter_loads_and_is_scrolled(site_url, watch):
+@pytest.mark.parametrize("name", WITH_WIDGETS)
+def test_nothing_moves_while_a_chapter_loads_and_is_scrolled(site_url, watch, name):
     watched = watch(PHONE)
     watched.page.add_init_script("""
       window.shift = 0;
@@ -63,11 +74,29 @@ def test_nothing_moves_while_the_chapter_loads_and_is_scrolled(site_url, watch):
         for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
       }).observe({ type: "layout-shift", buffered: true });
     """)
-    page = watched.open(f"{site_url}/{CHAPTER}")
-    for _ in range(30):
+    page = watched.open(f"{site_url}/{name}.html")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for _ in range(0, height, 600):
         page.mouse.wheel(0, 600)
         page.wait_for_timeout(50)
     assert page.evaluate("window.shift") < 0.1  # what Google calls good
+
+
+@pytest.mark.parametrize("name", WITH_WIDGETS)
+def test_every_slider_of_a_chapter_moves_by_keyboard(site_url, watch, name):
+    watched = watch(PHONE)
+    page = watched.open(f"{site_url}/{name}.html")
+    assert set(watched.start_widgets()) == {"running"}
+    sliders = page.locator("[data-widget-model] input[type=range]:visible:enabled").all()
+    assert sliders or page.locator("[data-widget-model] :is([tabindex='0'], button)").count()
+    for slider in sliders:
+        before = float(slider.input_value())
+        slider.focus()
+        page.keyboard.press("ArrowRight" if before < float(slider.get_attribute("max")) else "ArrowLeft")
+        assert float(slider.input_value()) != before, slider.get_attribute("id")
+    boxes = page.locator("[data-widget-model]").all()
+    assert {box.get_attribute("data-widget-state") for box in boxes} == {"running"}
+    assert watched.complaints == []
 
 
 @pytest.mark.parametrize("name", chapters())
