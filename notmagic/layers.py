@@ -124,7 +124,7 @@ class Layer:
 
     def __init__(self, *, name: str | None = None, dtype: DTypeLike = "float32") -> None:
         """Keep the settings; weights are made by `build`."""
-        self.name = name or _snake_case(type(self).__name__)
+        self.name = name or self.default_name
         self.dtype = np.dtype(dtype)
         if self.dtype.kind != "f":
             raise TypeError(
@@ -171,6 +171,11 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} must define _backward")
 
     # -- the same for all layers
+
+    @property
+    def default_name(self) -> str:
+        """The name of a layer that was given none: its class in snake case."""
+        return _snake_case(type(self).__name__)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the weights for inputs of the given shape; the first call of the layer does it by itself.

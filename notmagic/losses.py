@@ -188,8 +188,8 @@ class _Crossentropy(Loss):
         if low < 0 or high > 1:
             raise ValueError(
                 f"{type(self).__name__} expects probabilities from 0 to 1 in y_pred, got numbers from "
-                f"{low:.4g} to {high:.4g}; end the model with {self._ending}, or set from_logits=True if these "
-                "are scores"
+                f"{low:.4g} to {high:.4g}; end the model with {self._ending}, or set from_logits=True if "
+                "these are scores"
             )
 
 
@@ -260,9 +260,9 @@ class CategoricalCrossentropy(_Crossentropy):
         classes = output_shape[-1]
         if labels.shape in (output_shape[:-1], (*output_shape[:-1], 1)) and labels.shape != output_shape:
             raise ValueError(
-                f"CategoricalCrossentropy expects one-hot rows, so y_true and y_pred of one shape, got y_true "
-                f"of shape {labels.shape} and y_pred of shape {output_shape}; if these are class numbers, use "
-                f"SparseCategoricalCrossentropy, or write them one-hot with np.eye({classes})[y]"
+                "CategoricalCrossentropy expects one-hot rows, so y_true and y_pred of one shape, got y_true "
+                f"of shape {labels.shape} and y_pred of shape {output_shape}; if these are class numbers, "
+                f"use SparseCategoricalCrossentropy, or write them one-hot with np.eye({classes})[y]"
             )
         labels = _same_shape(labels, output_shape)
         _check_between_0_and_1(
@@ -337,8 +337,9 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         if labels.shape == output_shape:
             mend = "if these are one-hot rows, use CategoricalCrossentropy, or numbers: y.argmax(axis=-1)"
         return (
-            f"SparseCategoricalCrossentropy expects one class number for each example, so y_true of shape "
-            f"{output_shape[:-1]} for y_pred of shape {output_shape}, got y_true of shape {labels.shape}; {mend}"
+            "SparseCategoricalCrossentropy expects one class number for each example, so y_true of shape "
+            f"{output_shape[:-1]} for y_pred of shape {output_shape}, got y_true of shape {labels.shape}; "
+            f"{mend}"
         )
 
     def check_predictions(self, y_pred: np.ndarray) -> None:
@@ -462,8 +463,8 @@ def _class_numbers(labels: np.ndarray, classes: int) -> np.ndarray:
     outside = labels[(labels < 0) | (labels >= classes)]
     if outside.size:
         raise ValueError(
-            f"y_true holds the label {outside[0]:g}, but y_pred has {classes} classes, which are numbered 0 to "
-            f"{classes - 1}; {_label_mend(labels, classes)}"
+            f"y_true holds the label {outside[0]:g}, but y_pred has {classes} classes, which are numbered 0 "
+            f"to {classes - 1}; {_label_mend(labels, classes)}"
         )
     return labels.astype(np.intp, copy=False)
 
@@ -483,5 +484,6 @@ def _check_rows_sum_to_1(name: str, y_pred: np.ndarray) -> None:
     if wrong.any():
         raise ValueError(
             f"{name} expects the probabilities of the classes to sum to 1, got a sum of "
-            f"{totals[wrong][0]:.4g}; end the model with Softmax(), or set from_logits=True if these are scores"
+            f"{totals[wrong][0]:.4g}; end the model with Softmax(), or set from_logits=True if these are "
+            "scores"
         )
