@@ -161,7 +161,7 @@ export function whyStuck(weights, target) {
   const shared = sharedPoint(weights, target);
   if (!shared) return "The loss is nearly flat around these weights.";
   const [a, b] = [shared.a.x, shared.b.x].map(sayPoint);
-  return `${a} and ${b} share a hidden point, so no output unit parts them.`;
+  return `${a} and ${b} nearly share a hidden point, so the output can hardly part them.`;
 }
 
 // ---------------------------------------------------------------------------------------------- geometry
@@ -211,7 +211,8 @@ const NAME_GAP = 13; // pixels from a line to its name
 const TICK = "\u2713";
 const CROSS = "\u2717";
 
-const sayValue = (value) => say(value, 2);
+/** Three digits or four: the longest formula has to fit a phone. */
+const sayValue = (value) => say(value, Math.abs(value) < 10 ? 2 : 1);
 /** A value of a unit in a narrow place: 0, 1 or two decimals. */
 const sayUnit = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(2).replace(/^0/, ""));
 /** A number with its sign as an operation: " + 0.5", " − 0.5". */
@@ -337,6 +338,8 @@ class View {
   }
 
   buildTabs() {
+    // Where there is room below the sliders it stands there, else beside the tabs.
+    this.thresholds = [0, 1].map(() => make("p", { class: "nm-threshold" }));
     const tabs = [["hand", "By hand"], ["train", "Train"]].map(([mode, text]) => {
       const input = control("input", {
         type: "radio", name: `${this.id}-mode`, value: mode, onchange: () => this.showMode(mode),
@@ -347,14 +350,14 @@ class View {
     const legend = make("legend", { class: "nm-hidden", text: "What to do" });
     this.resetButton = control("button", { type: "button", text: "Reset", onclick: () => this.reset() });
     return make("div", { class: "nm-tabs" },
-      make("fieldset", { class: "nm-modes" }, legend, ...tabs), this.resetButton);
+      make("fieldset", { class: "nm-modes" }, legend, ...tabs), this.thresholds[0], this.resetButton);
   }
 
   buildEditor() {
     this.rule = make("p", { class: "nm-rule" });
     this.dials = [0, 1, 2, 3].map((place) => this.buildDial(place));
     return make("div", { class: "nm-editor" },
-      this.rule, make("div", { class: "nm-dials" }, ...this.dials.map(({ box }) => box)));
+      this.rule, make("div", { class: "nm-dials" }, ...this.dials.map(({ box }) => box)), this.thresholds[1]);
   }
 
   /** One weight: a slider and the number itself. */
@@ -780,11 +783,12 @@ class View {
     const inputs = inputNames(unit, hidden);
     const numbers = weights[unit];
     const sum = sayFormula(numbers.slice(0, -1), inputs);
-    const threshold = say(-numbers.at(-1), 2);
+    const threshold = sayValue(-numbers.at(-1));
     const verb = activation === "step" ? "fires where" : "> 0.5 where";
     if (isNew(this.rule, "rule", [name, verb, sum, threshold].join())) {
       this.rule.replaceChildren(make("b", { text: name }), ` ${verb} ${sum} > ${threshold}`);
     }
+    for (const line of this.thresholds) setText(line, `threshold ${threshold} = ${MINUS}bias`);
     this.dials.forEach((dial, place) => this.drawDial(dial, place, numbers, name, inputs));
     this.root.style.setProperty("--nm-dials", numbers.length);
   }
@@ -800,7 +804,7 @@ class View {
     setAttribute(range, "min", -limit);
     setAttribute(range, "max", limit);
     range.value = value;
-    const words = isBias ? `bias of ${name}, threshold ${say(-value, 2)}` : `weight from ${what} to ${name}`;
+    const words = isBias ? `bias of ${name}, threshold ${sayValue(-value)}` : `weight from ${what} to ${name}`;
     setAttribute(range, "aria-valuetext", `${sayValue(value)}, ${words}`);
     setAttribute(number, "aria-label", `${words}, as a number`);
     const shown = String(Number(value.toFixed(2)));
@@ -862,7 +866,7 @@ class View {
     if (!plane.width) return;
     const { weights, activation, hidden, unit } = this.state;
     if (isNew(plane, "ground", JSON.stringify([weights, activation]))) {
-      const size = activation === "step" ? 120 : 56;
+      const size = activation === "step" ? 80 : 56;
       plane.paint((x, y) => this.ground(forward(weights, [x, y], activation).values[hidden]), size, size);
     }
     const layer = hidden ? weights.slice(0, -1) : weights;
@@ -1005,7 +1009,7 @@ class View {
     const { weights, activation, unit } = this.state;
     if (isNew(plane, "ground", JSON.stringify([weights[2], activation]))) {
       const act = activationOf(activation);
-      const size = activation === "step" ? 120 : 56;
+      const size = activation === "step" ? 80 : 56;
       plane.paint((x, y) => this.ground(act(weighted(weights[2], [x, y]))), size, size);
     }
     const mark = this.halfPlane(plane, weights[2], "y", unit === 2);
@@ -1105,10 +1109,10 @@ class View {
     if (best === 4) return "One line parts the rows: yes, it can.";
     if (!parted) return "Can you get all four?";
     if (best < 3) return "Can you get three?";
-    const [on, off] = target === "XOR" ? [">", "\u2264"] : ["\u2264", ">"];
+    const [on, off, then] = target === "XOR" ? [">", "\u2264", "\u2265"] : ["\u2264", ">", "<"];
     const fires = target === "XOR" ? "fires" : "stays off";
     return `Three is the most. (0, 0) wants b ${off} 0, the mixed rows w1 + b ${on} 0 and w2 + b ${on} 0. ` +
-      `Added: w1 + w2 + b ${on} ${MINUS}b, so (1, 1) ${fires} too.`;
+      `Added: w1 + w2 + b ${on} ${MINUS}b ${then} 0, so (1, 1) ${fires} too.`;
   }
 
   // ---------------------------------------------------------------------------------------------- the table

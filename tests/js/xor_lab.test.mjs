@@ -111,7 +111,7 @@ test("most random starts of two units learn XOR, not all; the stuck ones share a
   assert.ok(stuck.length >= 3 && stuck.length <= 20, `${stuck.length} of 40 stuck`);
   for (const { weights } of stuck) {
     assert.ok(core.sharedPoint(weights, "XOR"), JSON.stringify(weights));
-    assert.match(core.whyStuck(weights, "XOR"), /^\(\d, \d\) and \(\d, \d\) share a hidden point/);
+    assert.match(core.whyStuck(weights, "XOR"), /^\(\d, \d\) and \(\d, \d\) nearly share a hidden point/);
   }
   for (const { weights } of runs.filter(({ learned }) => learned)) assert.ok(!core.sharedPoint(weights, "XOR"));
 });
