@@ -6,6 +6,7 @@ TensorFlow, for a page must open without it.
 
 from notmagic.widgets.boundary import Boundary
 from notmagic.widgets.conv_explorer import ConvExplorer
+from notmagic.widgets.digit_pad import DigitPad
 from notmagic.widgets.xor_lab import XorLab
 
-__all__ = ["Boundary", "ConvExplorer", "XorLab"]
+__all__ = ["Boundary", "ConvExplorer", "DigitPad", "XorLab"]
