@@ -98,6 +98,14 @@ def same_parts(given: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> b
     return all(same_numbers(one, other) for one, other in zip(given, expected, strict=True))
 
 
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Compare like :func:`same_numbers`, but let a nan match a nan: a known mistake may lead to one."""
+    if one.shape != other.shape or not np.array_equal(np.isnan(one), np.isnan(other)):
+        return False
+    there = ~np.isnan(one)
+    return same_numbers(one[there], other[there])
+
+
 def explain_parts(trials: Sequence[tuple[Case, Parts]], mistakes: Iterable[Mistake]) -> str | None:
     """Give the message of the first mistake that gives what was handed in, in every trial at once.
 
@@ -105,10 +113,12 @@ def explain_parts(trials: Sequence[tuple[Case, Parts]], mistakes: Iterable[Mista
     """
     for mistake in mistakes:
         try:
-            if all(same_parts(given, mistake.answer(*case.arguments)) for case, given in trials):
-                return mistake.message
-        except ValueError:
+            with np.errstate(all="ignore"):
+                fits = all(all(map(_alike, given, mistake.answer(*case.arguments))) for case, given in trials)
+        except (ValueError, IndexError):
             continue
+        if fits:
+            return mistake.message
     return None
 
 

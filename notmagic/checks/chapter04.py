@@ -264,7 +264,8 @@ _LEARN_SLIPS: list[Slip] = [
     ("all rows are judged with the weights of the start, and their mean step is made at the end. Here the "
      "weights change at once after every mistake.", {"when": "mean"}),
     ("the work ends with the first row. In Python: where does `return` stand?", {"when": "first row only"}),
-    ("the work ends with the first mistake. In Python: where does `return` stand?", {"when": "first mistake only"}),
+    ("the work ends with the first mistake. In Python: where does `return` stand?",
+     {"when": "first mistake only"}),
     ("the rows are taken from the last to the first.", {"when": "last row first"}),
     ("the rows are gone over more than once; one pass is asked for.", {"when": "twice"}),
     ("the rows are gone over more than once; one pass is asked for.", {"when": "until right"}),
