@@ -555,7 +555,6 @@ class View {
 
   answer(guess) {
     this.guesses[this.state.target] = guess;
-    this.schedule();
     this.draw();
     this.resetFocus();
   }
@@ -598,7 +597,8 @@ class View {
 
   train(count) {
     let { weights, steps, target, learning_rate: rate } = readState(this.model);
-    let learned = isLearned(truthTable(weights, target, "sigmoid"));
+    const start = steps;
+    const learned = isLearned(truthTable(weights, target, "sigmoid"));
     this.losses[steps] ??= loss(weights, target);
     for (let i = 0; i < count; i++) {
       const end = this.ending(weights, steps, target, rate);
@@ -617,7 +617,7 @@ class View {
     }
     this.past.splice(0, this.past.length - MOST_BACK);
     this.sent = weights; // so that weights from elsewhere are noticed, and Back forgets what led here
-    this.send({ weights, steps, preset: TRAINED });
+    this.send(steps > start ? { weights, steps, preset: TRAINED } : {});
   }
 
   /** Why no further step should be taken now; "" if there is no reason. */
@@ -800,7 +800,7 @@ class View {
     const value = numbers[this.placeIn(numbers, place)];
     const what = isBias ? "bias" : `${inputs[place]}`;
     const limit = this.state.activation === "step" ? 4 : 12;
-    setText(label, isBias ? "bias" : `${TIMES} ${what}`);
+    setText(label, isBias ? "bias" : inputs.length > 2 ? what : `${TIMES} ${what}`); // four leave no room for a sign
     setAttribute(range, "min", -limit);
     setAttribute(range, "max", limit);
     range.value = value;
@@ -990,7 +990,7 @@ class View {
     const groups = [];
     this.truth.forEach((row, i) => {
       const [x, y] = place(row.values);
-      const near = groups.find((group) => Math.hypot(group.x - x, group.y - y) < 9);
+      const near = groups.find((group) => Math.hypot(group.x - x, group.y - y) < 15);
       if (near) near.rows.push(i);
       else groups.push({ x, y, rows: [i] });
     });
