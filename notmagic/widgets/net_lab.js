@@ -558,6 +558,14 @@ function pointsOf(model, { offset, count, training, y }) {
 
 const sameItem = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+/** A plane whose scale on the left has the room that its numbers need. */
+class ScaledPlane extends Plane {
+  resize() {
+    this.margin[3] = this.root.clientWidth > 240 ? 30 : 22;
+    super.resize();
+  }
+}
+
 class View {
   constructor(model, el) {
     Object.assign(this, { model, id: uniqueId(), frame: 0, speed: SPEEDS[1], visible: true });
@@ -691,7 +699,7 @@ class View {
       class: "nm-scale-bar", style: `background: linear-gradient(to right, ${DIVERGING.map((c) => `rgb(${c.join()})`).join()})`,
     });
     this.scaleBar = bar;
-    this.plane = new Plane({
+    this.plane = new ScaledPlane({
       x: [-1.2, 1.2], y: [-1.2, 1.2], margin: [3, 3, 18, 22], label: "",
       draw: () => this.state && this.drawPlane(),
     });
@@ -1066,9 +1074,9 @@ class View {
     const { clientWidth: width, clientHeight: height } = this.net;
     if (isNew(this, "net", JSON.stringify([sizes, width, height]))) this.placeNet(width, height);
     this.small.forward(this.run.params);
-    const dead = activation === "relu" ? this.run.batch.silent().map(String) : [];
+    this.dead = activation === "relu" ? this.run.batch.silent().map(String) : [];
     const shown = findUnit(sizes, this.state.shown);
-    this.units.forEach((unit) => this.drawUnit(unit, shown, dead));
+    this.units.forEach((unit) => this.drawUnit(unit, shown));
     this.drawLines();
     setAttribute(this.net, "aria-label", `Network: ${sizes.join(", ")} units from inputs to output`);
   }
@@ -1120,7 +1128,7 @@ class View {
     const root = control("button", {
       type: "button", class: `nm-unit nm-unit-${kind}`, tabindex: "-1",
       onclick: () => this.showUnit(item), onfocus: () => this.focusUnit(item), onblur: () => this.focus(null),
-    }, canvas, make("span", { class: "nm-unit-name", text: name }), make("span", { class: "nm-dead", text: "dead" }));
+    }, canvas, make("span", { class: "nm-unit-name", text: name }), make("span", { class: "nm-dead", "aria-hidden": "true" }));
     return { item, name, kind, root, context, image: context.createImageData(SMALL_SIDE, SMALL_SIDE) };
   }
 
@@ -1135,11 +1143,11 @@ class View {
     this.focus(item);
   }
 
-  drawUnit({ item, name, kind, root, context, image }, shown, dead) {
+  drawUnit({ item, name, kind, root, context, image }, shown) {
     const { layer, unit } = item;
     if (layer > 0 || isNew(root, "range", this.small.range)) paintUnit(context, image, this.small, layer, unit);
     const isShown = layer === shown[0] && unit === shown[1];
-    const isDead = dead.includes(`${layer},${unit}`);
+    const isDead = this.dead.includes(`${layer},${unit}`);
     setAttribute(root, "aria-pressed", String(isShown));
     setAttribute(root, "tabindex", root === this.stop?.root ? "0" : "-1");
     if (isNew(root, "dead", isDead)) root.classList.toggle("nm-is-dead", isDead);
@@ -1321,8 +1329,8 @@ class View {
 
   drawWords() {
     const { sizes } = this.state;
-    this.run.batch.backward(this.run.params, this.run.y, this.slopes);
     const looked = this.looked();
+    if (looked?.from !== undefined) this.run.batch.backward(this.run.params, this.run.y, this.slopes);
     const [layer, unit] = findUnit(sizes, this.state.shown);
     const { title, text } = looked?.from === undefined
       ? unitWords(this.probe, this.run.params, looked?.layer ?? layer, looked?.unit ?? unit)
@@ -1347,20 +1355,26 @@ class View {
       return { kind: "nm-problem", words: `${at}the loss is no longer a number. The learning rate ${say(rate, 6)} is too ` +
         "large: each step overshoots by more. Go back and choose a smaller one." };
     }
+    const deadWords = this.deadWords();
     const first = run.marks[0].training;
     if (training.loss > Math.max(1, 1.1 * first)) {
       return { kind: "nm-problem", words: `${at}the loss has grown from ${lossWords(first)} to ${lossWords(training.loss)}. ` +
-        `The learning rate ${say(rate, 6)} is too large: steps overshoot. Go back and choose a smaller one.` };
+        `The learning rate ${say(rate, 6)} is too large: steps overshoot. Go back and choose a smaller one.${deadWords[0]}${deadWords[0] && "."}` };
     }
-    const dead = this.state.activation === "relu" ? run.batch.silent().length : 0;
-    const hidden = this.state.layers.reduce((sum, units) => sum + units, 0);
-    const deadWords = dead ? ` ${dead} of ${hidden} ReLU units ${dead === 1 ? "is" : "are"} dead: 0 on every training ` +
-      "point, so no slope reaches them." : "";
     const start = `${at}first weights, drawn with seed ${this.state.seed}.`;
     const so = `${at}${training.right} of ${training.count} training points are right.`;
     const judged = run.judged && this.guess !== null ? judge(this.guess, run.judged) : null;
-    const kind = dead ? "nm-problem" : judged?.right ? "nm-right" : "";
-    return { kind, words: `${run.step ? so : start}${deadWords}${judged ? ` ${judged.words}` : ""}` };
+    const kind = deadWords[0] ? "nm-problem" : judged?.right ? "nm-right" : "";
+    return { kind, words: `${run.step ? so : start}${deadWords.join("")}${judged ? ` ${judged.words}` : ""}` };
+  }
+
+  /** How many units are dead, and what that means; two empty texts if none is. */
+  deadWords() {
+    const dead = this.dead.length;
+    if (!dead) return ["", ""];
+    const hidden = this.state.layers.reduce((sum, units) => sum + units, 0);
+    return [` ${dead} of ${hidden} ReLU units ${dead === 1 ? "is" : "are"} dead`,
+      ": 0 on every training point, so no slope reaches them."];
   }
 
   drawCode() {
