@@ -590,7 +590,7 @@ class Sequential:
             isinstance(last, Softmax)
             and isinstance(self.loss, losses.CategoricalCrossentropy | losses.SparseCategoricalCrossentropy)
         ) or (isinstance(last, Sigmoid) and isinstance(self.loss, losses.BinaryCrossentropy))
-        if not fuses or self.loss.from_logits:
+        if not fuses or self.loss.from_logits or len(self.layers) == 1:
             return self.layers, self.loss
         return self.layers[:-1], type(self.loss)(from_logits=True)
 
@@ -697,8 +697,8 @@ class Sequential:
     def _set_input(self, layer: Input) -> None:
         if self.layers or self._input_shape is not None:
             raise ValueError(
-                f"{layer} must come first, and once, but {self.name} has its input or layers already; begin a "
-                "new model with it"
+                f"{layer} must come first, and once, but {self.name} has its input or layers already; begin "
+                "a new model with it"
             )
         self.build(layer.shape)
 
