@@ -33,10 +33,15 @@ class Trial:
     expected: Parts
 
 
+def singles(table: Iterable[Slip], reference: Callable[..., Parts]) -> list[Mistake]:
+    """Turn options of a reference into known mistakes, one at a time."""
+    return [Mistake(says, partial(reference, **options)) for says, options in table]
+
+
 def slips(table: Iterable[Slip], reference: Callable[..., Parts]) -> list[Mistake]:
     """Turn options of a reference into known mistakes: each alone, then any two that do not collide."""
     table = list(table)
-    single = [Mistake(says, partial(reference, **options)) for says, options in table]
+    single = singles(table, reference)
     double = [Mistake(f"two things. First: {says} Second: {also}", partial(reference, **options, **more))
               for (says, options), (also, more) in combinations(table, 2) if not options.keys() & more.keys()]
     return single + double
@@ -99,11 +104,42 @@ def same_parts(given: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> b
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Compare like :func:`same_numbers`, but let a nan match a nan: a known mistake may lead to one."""
-    if one.shape != other.shape or not np.array_equal(np.isnan(one), np.isnan(other)):
+    """Compare like :func:`same_numbers`, but let nan match nan and inf inf: a mistake may lead to them."""
+    if one.shape != other.shape:
         return False
-    there = ~np.isnan(one)
-    return same_numbers(one[there], other[there])
+    finite = np.isfinite(one) & np.isfinite(other)
+    return (np.array_equal(one[~finite], other[~finite], equal_nan=True)
+            and same_numbers(one[finite], other[finite]))
+
+
+def _outcomes(mistake: Mistake, trials: Sequence[Trial]) -> list[Parts | None]:
+    """Give what a mistake leads to in each trial, or None where it cannot be made: its shapes do not fit."""
+    found: list[Parts | None] = []
+    for trial in trials:
+        try:
+            with np.errstate(all="ignore"):
+                found.append(mistake.answer(*trial.case.arguments))
+        except (ValueError, IndexError):
+            found.append(None)
+    return found
+
+
+def draw_telling(draw: Callable[[], list[Trial]], mistakes: Sequence[Mistake]) -> list[Trial]:
+    """Draw trials until each known mistake shows, and no two with different messages look alike.
+
+    Chance would otherwise now and then let a wrong function pass, or give it the diagnosis of another.
+    """
+    while True:
+        trials = draw()
+        seen: list[tuple[str, list[Parts | None]]] = [("", [trial.expected for trial in trials])]
+        seen += [(mistake.message, _outcomes(mistake, trials)) for mistake in mistakes]
+        if all(_differ(one, other) for (says, one), (also, other) in combinations(seen, 2) if says != also):
+            return trials
+
+
+def _differ(one: Sequence[Parts | None], other: Sequence[Parts | None]) -> bool:
+    return any(a is not None and b is not None and not all(map(_alike, a, b))
+               for a, b in zip(one, other, strict=True))
 
 
 def explain_parts(trials: Sequence[tuple[Case, Parts]], mistakes: Iterable[Mistake]) -> str | None:

@@ -23,7 +23,16 @@ from notmagic.checks._base import (
     read_answers,
     read_number,
 )
-from notmagic.checks._networks import Slip, Trial, judge_parts, read_plain, slips, take_one
+from notmagic.checks._networks import (
+    Slip,
+    Trial,
+    draw_telling,
+    judge_parts,
+    read_plain,
+    singles,
+    slips,
+    take_one,
+)
 
 NO_THRESHOLD = "the bias is *minus* the threshold: it is added to the sum. Look at the sign of your bias."
 
@@ -167,11 +176,11 @@ def _take_bits(given: Any, names: Any) -> list[Any]:
     return take_one(given, names)
 
 
-def _perceptron_trials() -> list[Trial]:
+def _draw_perceptron() -> list[Trial]:
     """Cases in which some sums are exactly 0, some below and some above."""
     rng = np.random.default_rng()
     trials = []
-    for N, D in ((4, 2), (3, 3), (9, 2), (8, 5), (1, 4)):
+    for N, D in ((6, 6), (4, 2), (9, 2), (8, 5), (1, 4)):
         X, w = _quarters(rng, N, D), _quarters(rng, D)
         b = float(-X[-1] @ w) if N > 1 else 0.25
         if N > 1:
@@ -193,7 +202,8 @@ def _perceptron_hint(error: Exception, case: Case) -> str:
 
 def perceptron(function: Callable[..., np.ndarray]) -> None:
     """Check task 2: ``perceptron(X, w, b)`` on X (N, D), w (D,), b a number; gives (N,) zeros and ones."""
-    judge_parts(function, _perceptron_trials(), ["the result"], lambda: slips(_FIRE_SLIPS, _fire_batch),
+    trials = draw_telling(_draw_perceptron, singles(_FIRE_SLIPS, _fire_batch))
+    judge_parts(function, trials, ["the result"], lambda: slips(_FIRE_SLIPS, _fire_batch),
                 take=_take_bits, hint=_perceptron_hint)
     correct("every row gets its own 0 or 1, and a sum of exactly 0 stays silent.")
 
@@ -301,23 +311,18 @@ def pass_by_hand(answer: tuple[float, float, float]) -> None:
     raise CheckFailed("not these numbers. Write down z, the unit's answer and the new w and b, row by row.")
 
 
-def _learn_trials() -> list[Trial]:
-    """Random tables on which no known mistake goes unnoticed."""
+def _draw_learn() -> list[Trial]:
+    """Random tables whose first row lies on the line that the unit starts with."""
     rng = np.random.default_rng()
-    while True:
-        trials = []
-        for N, D in ((4, 2), (7, 2), (12, 3), (9, 4)):
-            X, w = _quarters(rng, N, D), _quarters(rng, D)
-            y = rng.permutation(np.arange(N) % 2).astype(np.float64)
-            b = float(-X[0] @ w)        # the first row lies exactly on the line
-            case = Case((w, b, X, y), f"w of shape {w.shape}, b = {b:g}, X of shape {X.shape}, y of shape "
-                                      f"{y.shape}")
-            trials.append(Trial(case, one_pass(w, b, X, y)))
-        arguments, right = trials[2].case.arguments, np.hstack(trials[2].expected)
-        told = [not np.array_equal(np.hstack(one_pass(*arguments, **options)), right)
-                for _, options in _LEARN_SLIPS]
-        if all(told):
-            return trials
+    trials = []
+    for N, D in ((4, 2), (7, 2), (12, 3), (9, 4)):
+        X, w = _quarters(rng, N, D), _quarters(rng, D)
+        y = rng.permutation(np.arange(N) % 2).astype(np.float64)
+        b = float(-X[0] @ w)        # the first row lies exactly on the line
+        case = Case((w, b, X, y), f"w of shape {w.shape}, b = {b:g}, X of shape {X.shape}, y of shape "
+                                  f"{y.shape}")
+        trials.append(Trial(case, one_pass(w, b, X, y)))
+    return trials
 
 
 def _learn_hint(error: Exception, case: Case) -> str:
@@ -328,7 +333,8 @@ def _learn_hint(error: Exception, case: Case) -> str:
 
 def learn(function: Callable[..., tuple[np.ndarray, float]]) -> None:
     """Check task 3, second part: ``learn(w, b, X, y)``, one pass over the rows; gives the new w and b."""
-    judge_parts(function, _learn_trials(), ["w", "b"], lambda: slips(_LEARN_SLIPS, one_pass),
+    trials = draw_telling(_draw_learn, singles(_LEARN_SLIPS, one_pass))
+    judge_parts(function, trials, ["w", "b"], lambda: slips(_LEARN_SLIPS, one_pass),
                 hint=_learn_hint)
     correct("one line of arithmetic for each mistake. This rule finds a line wherever there is one.")
 
