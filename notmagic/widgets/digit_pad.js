@@ -124,8 +124,16 @@ export function sayShare(p, space = "\u00a0") {
   return `${Math.round(100 * p)}${space}%`;
 }
 
-/** A positive number of any size with three digits. */
+/** A probability at the end of a sum: three or four decimals. */
+export function sayProbability(p) {
+  if (p < 1 && p > 0.99995) return "almost 1";
+  return p < 0.001 ? sayLarge(p) : say(p, p > 0.99 ? 4 : 3);
+}
+
+/** A number of any size, at least 0, with two or three digits. */
 export function sayLarge(value) {
+  if (value === 0) return "0";
+  if (value === Infinity) return "over 10³⁰⁸";
   if (value >= 0.01 && value < 1e5) return say(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 3);
   const [digits, power] = value.toExponential(1).split("e");
   const raised = [...String(Number(power))].map((c) => (c === "-" ? "\u207b" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)])).join("");
@@ -157,6 +165,7 @@ class View {
     this.frame = 0;
     this.past = []; // what Undo goes back to
     this.hovered = null; // the cell below the mouse, or null
+    this.byKey = false; // whether a key asks for words on the cell
     this.inked = false; // this.fine is newer than the model's
     this.erasing = false;
     this.note = null; // words on what the reader did last, as long as the pad stays as it is
@@ -253,7 +262,7 @@ class View {
     const attributes = this.isTwo ? { role: "img" } : { role: "radiogroup", "aria-label": "Class whose products are shown" };
     this.barBox = make("div", { class: "nm-bars", ...attributes }, ...this.bars.map(({ root }) => root));
     const key = make("p", { class: "nm-key", text: this.isTwo
-      ? `Above the bar of ${this.names[1]} the logit z, below each bar its probability.`
+      ? `Above ${this.names[1]} the logit z, below a bar its probability.`
       : "Above a bar its logit, below it its probability. Pick a class." });
     return make("div", { class: "nm-result" }, make("p", { class: "nm-answer" }, this.answerLine, this.truthLine), this.barBox, key);
   }
@@ -263,7 +272,10 @@ class View {
     const parts = Object.fromEntries(["logit", "share", "name"].map((part) => [part, make("span", { class: `nm-bar-${part}` })]));
     parts.fill = make("span", { class: "nm-fill" });
     parts.name.textContent = name;
-    const children = [parts.logit, make("span", { class: "nm-track" }, parts.fill), parts.share, parts.name];
+    // Read in this order; the style sheet puts the logit on top.
+    const aside = (text) => make("span", { class: "nm-hidden", text });
+    const children = [parts.name, aside(", probability "), parts.share, make("span", { class: "nm-track" }, parts.fill),
+      aside(", logit "), parts.logit];
     if (this.isTwo) return { ...parts, root: make("div", { class: "nm-bar" }, ...children) };
     const root = control("div", {
       class: "nm-bar", role: "radio", onclick: () => this.choose(k), onkeydown: (event) => this.onBarKey(event, k),
@@ -291,16 +303,18 @@ class View {
   buildMap(name) {
     const canvas = make("canvas", { width: SIDE, height: SIDE, role: "img" });
     const mark = make("div", { class: "nm-mark" });
-    const caption = make("figcaption");
+    const caption = make("div", { class: "nm-caption" });
     const square = make("div", { class: "nm-square" }, canvas, mark);
     this.hoverOn(square);
     square.addEventListener("click", (event) => this.send({ cell: this.cellAt(event, square) }));
-    return { root: make("figure", { class: `nm-map nm-map-${name}` }, caption, square), canvas, mark, caption };
+    return { root: make("div", { class: `nm-map nm-map-${name}` }, caption, square), canvas, mark, caption };
   }
 
   buildWords() {
     const line = (name) => make("p", { class: `nm-${name}` });
     [this.cellLine, this.sumLine, this.shareLine] = ["cell-line", "sum-line", "share-line"].map(line);
+    [this.cellInk, this.cellProduct] = [make("span"), make("span", { class: "nm-product" })];
+    this.cellLine.append(this.cellInk, this.cellProduct);
     this.share = { start: make("span"), power: make("sup"), all: make("span"), rest: make("span") };
     this.share.all.append(" / Σ e", make("sup", { text: "z" }));
     this.shareLine.append(...Object.values(this.share));
@@ -416,12 +430,19 @@ class View {
   }
 
   choose(k) {
-    this.send({ shown_class: k, compare: false });
+    this.look({ shown_class: k, compare: false });
   }
 
   chooseView(value) {
-    if (value === "compare") this.send({ compare: true });
-    else this.send({ compare: false, shown_class: value === "winner" ? null : Number(value) });
+    if (value === "compare") this.look({ compare: true });
+    else this.look({ compare: false, shown_class: value === "winner" ? null : Number(value) });
+  }
+
+  /** Look at something else, and say what it adds up to. */
+  look(changes) {
+    this.send(changes);
+    this.draw();
+    this.status.say(`${this.template.caption.textContent}. ${this.sumLine.textContent}.`);
   }
 
   onBarKey(event, k) {
@@ -431,7 +452,6 @@ class View {
     if (!(event.key in steps)) return;
     const next = (steps[event.key] + count) % count;
     this.choose(next);
-    this.draw();
     this.bars[next].root.focus();
     event.preventDefault();
     event.stopPropagation();
@@ -512,7 +532,7 @@ class View {
     const cell = this.model.get("cell").map((value, axis) => clamp(value + moves[key][axis], 0, SIDE - 1));
     this.hovered = null;
     this.send({ cell });
-    this.status.say(this.cellWords());
+    this.byKey = true;
     return true;
   }
 
@@ -527,7 +547,7 @@ class View {
     this.hovered = null;
     const kept = clamp(next, 0, levels);
     if (kept !== level) this.replace(this.model.get("pixels").map((old, n) => (n === index ? kept : old)), this.bitmap());
-    this.status.say(this.cellWords());
+    this.byKey = true;
     return true;
   }
 
@@ -544,6 +564,8 @@ class View {
       this.clear();
       this.drawing = { guess, target: Number(what) };
       this.tell(`Noted: ${guess ? "yes" : "no"}. Draw it on the clean pad, then check.`);
+      this.draw();
+      this.check.focus({ preventScroll: true }); // the button that had the focus is gone
       return;
     }
     let held = null;
@@ -569,6 +591,8 @@ class View {
       : `It answers ${this.names[order[0]]}, ${sayShare(p[order[0]])}; ${name} gets ${sayShare(p[target])}.`;
     this.drawing = null;
     this.tell(`${guess === knows ? "You were right." : "Not so."} ${words}`, guess === knows);
+    this.draw();
+    this.yes.focus({ preventScroll: true });
   }
 
   // ------------------------------------------------------------------------------------------ drawing
@@ -591,7 +615,7 @@ class View {
     this.drawMaps();
     this.drawWords();
     this.drawQuestion();
-    if (isNew(this, "said", this.answerWords() + this.truthWords())) this.announce();
+    this.announce();
   }
 
   /** What the maps show: weights, bias, names, the logit's name. */
@@ -728,12 +752,12 @@ class View {
     const { levels } = this.classifier;
     const { kind, k, other, bias, z } = this.shown;
     const total = sum(this.productValues);
-    setText(this.cellLine,
-      `Row ${row + 1}, column ${column + 1}: ink ${this.pixels[index]}/${levels} = ${say(this.answer.ink[index])}, ` +
-      `${TIMES} weight ${say(this.shown.weights[index])} = ${say(this.productValues[index])}`);
+    setText(this.cellInk, `Row ${row + 1}, column ${column + 1}: ink ${this.pixels[index]}/${levels} = ${say(this.answer.ink[index])}, `);
+    setText(this.cellProduct, `${TIMES} weight ${say(this.shown.weights[index])} = ${say(this.productValues[index])}`);
     const sign = bias < 0 ? MINUS : "+";
     const [biasWord, end] = kind === "compare" ? ["biases", "difference of logits"] : ["bias", "logit"];
-    setText(this.sumLine, `All 64: ${say(total)} ${sign} ${biasWord} ${say(Math.abs(bias))} = ${end} ${say(z)}`);
+    const start = kind === "compare" ? "All 64" : "All 64 added up";
+    setText(this.sumLine, `${start}: ${say(total)} ${sign} ${biasWord} ${say(Math.abs(bias))} = ${end} ${say(z)}`);
     this.drawShare(kind, k, other, z);
   }
 
@@ -745,14 +769,15 @@ class View {
     this.share.all.hidden = kind !== "class";
     if (kind === "two") {
       setText(start, "Sigmoid: 1 / (1 + e");
-      setText(rest, `) = ${sayShare(p[1])} for ${this.names[1]}`);
+      setText(rest, `) = ${sayProbability(p[1])} for ${this.names[1]}`);
     } else if (kind === "compare") {
       setText(start, `${this.names[k]} is e`);
       setText(rest, ` = ${sayLarge(Math.exp(z))} times as probable as ${this.names[other]}`);
     } else {
       const all = sum(this.answer.z.map(Math.exp));
+      const filled = Number.isFinite(all) ? ` = ${sayLarge(Math.exp(z))} / ${sayLarge(all)}` : "";
       setText(start, "Softmax: e");
-      setText(rest, ` = ${sayLarge(Math.exp(z))} / ${sayLarge(all)} = ${sayShare(p[k])}`);
+      setText(rest, `${filled} = ${sayProbability(p[k])}`);
     }
   }
 
@@ -770,8 +795,13 @@ class View {
     this.noteLine.classList.toggle("nm-not", this.note?.verdict === false);
   }
 
+  /** Say what is new: the cell after a key, else the answer; a note has been said already. */
   announce() {
-    if (!this.note) this.status.say(`${this.answerWords()} ${this.truthWords()}`.trim());
+    const words = `${this.answerWords()} ${this.truthWords()}`.trim();
+    const changed = isNew(this, "said", words);
+    if (this.byKey) this.status.say(this.cellWords());
+    else if (changed && !this.note) this.status.say(words);
+    this.byKey = false;
   }
 }
 

@@ -115,8 +115,8 @@ def _checked_pixels(name: str, value: object, levels: int) -> list[int]:
         raise ValueError(f"{name} has shape {array.shape}; expected (8, 8) or (64,)")
     if not (np.isin(array, range(levels + 1))).all():
         raise ValueError(
-            f"{name} has entries that are not whole numbers from 0 to {levels}: ink counts points, "
-            f"{levels} is full ink"
+            f"{name} has entries from {array.min():g} to {array.max():g}; expected whole numbers from 0 to "
+            f"{levels}, which is full ink"
         )
     return array.astype(int).ravel().tolist()
 
@@ -193,9 +193,9 @@ def _default_examples(weights: np.ndarray, bias: np.ndarray, names: list[str], l
 # --------------------------------------------------------------------------------------------- the widget
 
 
-def _setting() -> traitlets.TraitType:
+def _setting(allow_none: bool = False) -> traitlets.TraitType:
     """Make a trait that takes whatever its validator below takes."""
-    return traitlets.Any().tag(sync=True)
+    return traitlets.TraitType(None, allow_none=allow_none).tag(sync=True)
 
 
 class DigitPad(anywidget.AnyWidget):
@@ -271,7 +271,7 @@ class DigitPad(anywidget.AnyWidget):
 
     pixels = _setting()
     fine = _setting()
-    shown_class = _setting()
+    shown_class = _setting(allow_none=True)
     compare = _setting()
     cell = _setting()
     overlay = _setting()
@@ -289,8 +289,8 @@ class DigitPad(anywidget.AnyWidget):
     ) -> None:
         self._weights = _checked_weights(weights).round(DECIMALS)
         outputs = self._weights.shape[1]
-        self._bias = _checked_bias(bias, outputs).round(DECIMALS)
         self._names = _checked_names(class_names, outputs)
+        self._bias = _checked_bias(bias, outputs).round(DECIMALS)
         self._levels = _checked_whole("levels", levels, 1, FULL_INK)
         if examples is None:
             found = _default_examples(self._weights, self._bias, self._names, self._levels)
@@ -314,8 +314,11 @@ class DigitPad(anywidget.AnyWidget):
     def _weightiest_cell(self, pixels: list[int]) -> list[int]:
         """Return row and column of the cell that adds most to the winner, the first one shown."""
         ink = np.array(pixels) / self._levels
-        k = int((ink @ self._weights + self._bias).argmax())
-        return [int(part) for part in divmod(int((ink * self._weights[:, k]).argmax()), SIDE)]
+        z = ink @ self._weights + self._bias
+        products = ink * self._weights[:, int(z.argmax())]
+        if len(z) == 1 and z[0] < 0:
+            products = -products  # what speaks for the first of two classes
+        return [int(part) for part in divmod(int(products.argmax()), SIDE)]
 
     def _checked_class(self, name: str, value: object) -> int | None:
         if value is None:

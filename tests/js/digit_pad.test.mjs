@@ -107,8 +107,10 @@ test("numbers in words never claim a certainty that is not there", () => {
   const shares = [0, 0.0001, 0.0149, 0.5, 0.985, 0.9999, 1].map((p) => core.sayShare(p, ""));
   assert.deepEqual(shares, ["0%", "<1%", "1%", "50%", "99%", ">99%", "100%"]);
   assert.equal(core.sayShare(0.834), "83\u00a0%");
-  const large = [1234.5, 99.94, 1.456, 0.02345, 123456789, 0.000123].map(core.sayLarge);
-  assert.deepEqual(large, ["1,235", "99.9", "1.46", "0.023", "1.2×10⁸", "1.2×10⁻⁴"]);
+  assert.deepEqual([0, 0.00012, 0.8344, 0.99912, 0.99999, 1].map(core.sayProbability),
+    ["0", "1.2×10⁻⁴", "0.834", "0.9991", "almost 1", "1"]);
+  const large = [0, 1234.5, 99.94, 1.456, 0.02345, 123456789, 0.000123, Infinity].map(core.sayLarge);
+  assert.deepEqual(large, ["0", "1,235", "99.9", "1.46", "0.023", "1.2×10⁸", "1.2×10⁻⁴", "over 10³⁰⁸"]);
 });
 
 test("a change is told with the answers before and after", () => {
