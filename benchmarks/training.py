@@ -10,7 +10,7 @@ Before the clock runs, both train for an epoch without shuffling, and the losses
 training cannot look good.
 
 Use a machine that does nothing else: on busy cores the two threads of a NumPy matrix product wait for each
-other, and the larger network was seen to take anything up to ten times as long. ``--threads 1`` is the
+other, and the larger network was seen to take more than ten times as long. ``--threads 1`` is the
 steadier comparison there.
 """
 

@@ -187,6 +187,8 @@ class Sequential:
     @property
     def output_shape(self) -> Shape:
         """Shape of the output, with None for the batch."""
+        if self._input_shape is None:
+            self._require_built()
         shape = self._input_shape
         for layer in self.layers:
             shape = layer.compute_output_shape(shape)
@@ -832,7 +834,7 @@ def _summary_rows(model: Sequential) -> Iterator[tuple[str, str, str]]:
     for layer in model.layers:
         name = f"{layer.name} ({type(layer).__name__})"
         if shape is None:
-            yield name, "?", "0 (unbuilt)"
+            yield name, "?", "0 (unbuilt)" if layer._weight_names else "0"
         else:
             shape = layer.compute_output_shape(shape)
             yield name, str(shape), f"{layer.count_params():,}"

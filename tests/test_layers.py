@@ -16,10 +16,13 @@ from notmagic.layers import (
     Conv2D,
     Dense,
     Flatten,
+    Input,
     Layer,
     MaxPooling2D,
     ReLU,
+    Sigmoid,
     Softmax,
+    Tanh,
 )
 
 # Everything is compared in float64, where a right answer differs in the last digits only.
@@ -175,6 +178,8 @@ def test_layers_without_weights_agree_with_tensorflow(shape, spread, seed):
     x = spread * np.random.default_rng(seed).standard_normal(shape)
     x[..., 0] = 0.0  # where ReLU has no derivative and TensorFlow takes 0
     assert_agrees(ReLU(dtype="float64"), tf.nn.relu, x, seed)
+    assert_agrees(Sigmoid(dtype="float64"), tf.sigmoid, x, seed)
+    assert_agrees(Tanh(dtype="float64"), tf.tanh, x, seed)
     assert_agrees(Softmax(dtype="float64"), tf.nn.softmax, x, seed)
     assert_agrees(Flatten(dtype="float64"), lambda x: tf.reshape(x, (shape[0], -1)), x, seed)
 
@@ -193,6 +198,8 @@ def test_keras_layers_give_the_same_with_the_same_arguments_and_weights(padding)
         (Flatten, keras.layers.Flatten, {}),
         (ReLU, keras.layers.ReLU, {}),
         (Softmax, keras.layers.Softmax, {}),
+        (Sigmoid, lambda: keras.layers.Activation("sigmoid"), {}),
+        (Tanh, lambda: keras.layers.Activation("tanh"), {}),
     ]
     for our_class, keras_class, arguments in pairs:
         ours, theirs = our_class(**arguments), keras_class(**arguments)
@@ -219,7 +226,9 @@ def test_keras_layers_give_the_same_with_the_same_arguments_and_weights(padding)
         (Dense(3, seed=3, dtype="float64"), (4, 5)),
         (Flatten(dtype="float64"), (2, 3, 2)),
         (ReLU(dtype="float64"), (3, 4)),
+        (Sigmoid(dtype="float64"), (3, 4)),
         (Softmax(dtype="float64"), (3, 4)),
+        (Tanh(dtype="float64"), (3, 4)),
     ],
     ids=repr,
 )
@@ -272,9 +281,39 @@ def test_softmax_of_huge_scores_is_finite_and_sums_to_one():
     np.testing.assert_allclose(p.sum(), 1, rtol=1e-6)
 
 
+def test_sigmoid_and_tanh_are_finite_far_out_on_both_sides_and_exact_in_the_middle():
+    far = np.array([[-1e4, -100.0, -10.0, 0.0, 10.0, 100.0, 1e4]])
+    with np.errstate(all="raise", under="ignore"):  # no overflow on the way either
+        for dtype in ("float32", "float64"):
+            sigmoid, tanh = Sigmoid(dtype=dtype), Tanh(dtype=dtype)
+            s, t = sigmoid(far)[0], tanh(far)[0]
+            assert (s[0], s[3], s[-1]) == (0, 0.5, 1)
+            assert (t[0], t[3], t[-1]) == (-1, 0, 1)
+            # Small probabilities keep their digits: 1 - 1 / (1 + exp(10)) would lose them in float32.
+            np.testing.assert_allclose(s[2], np.exp(-10) / (1 + np.exp(-10)), rtol=1e-6)
+            np.testing.assert_allclose(s[1], np.exp(-100), rtol=1e-4, atol=1e-38)
+            assert np.isfinite(sigmoid.backward(np.ones((1, 7)))).all()
+            assert np.isfinite(tanh.backward(np.ones((1, 7)))).all()
+
+
+def test_the_steepest_slopes_are_a_quarter_and_one():
+    for layer, slope in ((Sigmoid(), 0.25), (Tanh(), 1.0)):
+        layer([[0.0, 1.0, -1.0]])
+        slopes = layer.backward(np.ones((1, 3)))[0]
+        assert slopes[0] == slope == slopes.max()
+        assert slopes[1] == pytest.approx(slopes[2])
+
+
+def test_input_writes_shapes_as_layers_do():
+    assert Input((64,)).shape == (None, 64)
+    assert Input([32, 32, 3]).shape == (None, 32, 32, 3)
+    assert repr(Input((64,))) == "Input((64,))"
+
+
 def test_whole_numbers_come_in_and_float32_comes_out():
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 6, 3), dtype=np.uint8)
-    for layer in (Conv2D(2, 3), MaxPooling2D(), AveragePooling2D(), Flatten(), Dense(2), ReLU(), Softmax()):
+    for layer in (Conv2D(2, 3), MaxPooling2D(), AveragePooling2D(), Flatten(), Dense(2), ReLU(), Sigmoid(),
+                  Softmax(), Tanh()):
         y = layer(pixels)
         assert y.dtype == np.float32, layer
         assert layer.backward(np.ones(y.shape)).dtype == np.float32, layer
@@ -283,7 +322,7 @@ def test_whole_numbers_come_in_and_float32_comes_out():
 
 def test_callers_arrays_are_left_alone_and_outputs_may_be_changed():
     x = np.random.default_rng(0).standard_normal((2, 6, 6, 3)).astype(np.float32)
-    for make in (lambda: Conv2D(2, 3, seed=0), MaxPooling2D, AveragePooling2D, ReLU, Softmax):
+    for make in (lambda: Conv2D(2, 3, seed=0), MaxPooling2D, AveragePooling2D, ReLU, Sigmoid, Softmax, Tanh):
         original, layer, untouched = x.copy(), make(), make()
         dy = np.ones(untouched(x).shape, np.float32)
         layer(x)[...] = -1  # as an in-place operation after the layer would
@@ -342,7 +381,8 @@ def test_batches_and_image_sizes_may_change_between_calls():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Conv2D(2, 3), MaxPooling2D, AveragePooling2D, Flatten, ReLU, Softmax, lambda: Dense(2)],
+    [lambda: Conv2D(2, 3), MaxPooling2D, AveragePooling2D, Flatten, ReLU, Sigmoid, Softmax, Tanh,
+     lambda: Dense(2)],
 )
 def test_an_empty_batch_passes_through(make):
     layer = make()
@@ -440,6 +480,9 @@ COLOUR = (2, 8, 8, 3)
          "dense has 2 weight arrays, got 1; pass as many as get_weights() returns"),
         (lambda: built(Dense(1), (1, 2)).set_weights([np.zeros((1, 2)), [0]]), ValueError,
          "weight 0 of dense has shape (2, 1), got an array of shape (1, 2); pass arrays shaped as those"),
+        (lambda: Input(64), TypeError, "one size for each axis of one example, got 64; write Input((64,)) f"),
+        (lambda: Input((None, 64)), TypeError, "each size of shape must be a whole number, got None"),
+        (lambda: Input((0,)), ValueError, "each size of shape must be at least 1, got 0"),
         (lambda: Layer().compute_output_shape((1,)), NotImplementedError, "Layer must define compute_output"),
         (lambda: Layer()._forward(0), NotImplementedError, "Layer must define _forward"),
         (lambda: Layer()._backward(0), NotImplementedError, "Layer must define _backward"),
