@@ -546,6 +546,7 @@ def sums(way):
     ("second axis, of length 1", sums("sum(axis=0, keepdims=True)")),
     ("lie on their side", [("X.T @ dZ1", "dZ1.T @ X"), ("H.T @ dZ2", "dZ2.T @ H")]),
     ("First: the gradients are those of the sum", [(" / N", ""), (" * (H > 0)", "")]),
+    ("fractions are cut off", [('"dW1": dW1', '"dW1": dW1.astype(int)')]),
     ("no entry for db1", [('"db1": db1, ', "")]), ("type tuple", [("return {", "return dW1, {")]),
     ("dW2, db2: right. db1: 1 of", [("    return", "    db1[0] += 1\n    return")]),
     ("db1: wrong shape", [("dZ1.sum(axis=0)", "dZ1.sum(axis=1)")]),
@@ -572,6 +573,7 @@ def test_a_broken_backward_pass_gets_its_diagnosis(says, changes):
     ("changes an array", [("up, down = w.copy(), w.copy()", "up, down = w.copy(), w")]),
     ("stopped with ValueError: f takes an array", [("f(up)", "f(up[place])")]),
     ("is a list", [("return slopes", "return list(slopes)")]),
+    ("fractions are cut off", [("np.zeros(w.shape)", "np.zeros(w.shape, int)")]),
     ("wrong shape", [("return slopes", "return slopes.sum()")]),
 ])
 def test_a_broken_difference_gets_its_diagnosis(says, changes):

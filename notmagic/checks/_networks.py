@@ -12,6 +12,7 @@ import numpy as np
 
 from notmagic.checks._base import (
     REAL_TYPES,
+    WHOLE_NUMBERS_ONLY,
     Case,
     CheckFailed,
     Mistake,
@@ -194,6 +195,8 @@ def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
             break
     wrong = [(trial, given) for trial, given in seen if not same_parts(given, trial.expected)]
     if wrong:
+        if all(_cut_off(given, trial.expected) for trial, given in wrong):
+            raise CheckFailed(WHOLE_NUMBERS_ONLY)
         message = explain_parts([(trial.case, given) for trial, given in wrong + seen], mistakes())
         raise CheckFailed(message or _describe(*wrong[0], names, _name(function), len(seen) - len(wrong),
                                                len(trials)))
@@ -204,6 +207,12 @@ def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
     if not same_parts(read(trial.case), first):
         raise CheckFailed(f"{_name(function)} gives a different result when it is called twice with the same "
                           "numbers.")
+
+
+def _cut_off(given: Parts, expected: Parts) -> bool:
+    """Tell whether all that is wrong with the parts is that their fractions are missing."""
+    return all(same_numbers(one, other) or same_numbers(one, np.trunc(other))
+               for one, other in zip(given, expected, strict=True))
 
 
 def _name(function: Any) -> str:
