@@ -1016,10 +1016,7 @@ class View {
   /** Bring the run to the step that the settings name; what takes long is spread over frames. */
   follow() {
     const { data_name: name, layers, activation, seed, schedule, steps, set } = this.state;
-    if (isNew(this, "points", name)) {
-      this.points = pointsOf(this.model, set);
-      this.plane.setRange(...[0, 1].map(() => [-this.points.range, this.points.range]));
-    }
+    if (isNew(this, "points", name)) this.points = pointsOf(this.model, set);
     if (isNew(this, "run", JSON.stringify([name, layers, activation, seed]))) this.makeRun();
     else if (!sameItem(schedule, this.run.schedule)) {
       this.run.follow(schedule);
@@ -1041,6 +1038,7 @@ class View {
     this.probe = new Batch(sizes, activation, [0, 0]);
     this.slopes = new Float64Array(this.run.params.length);
     this.picked = this.pointed = this.focused = null;
+    if (isNew(this, "range", range)) this.plane.setRange([-range, range], [-range, range]);
   }
 
   drawControls() {
