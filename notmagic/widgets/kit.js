@@ -137,7 +137,7 @@ export class Status {
 
 /**
  * Call `step(count)` at a steady rate while playing: `count` steps are due, more than one if the rate is
- * higher than the screen's. It rests while the page is hidden or the widget is out of sight.
+ * higher than the screen's. A hidden page calls no frame, so it rests there.
  */
 export class Player {
   constructor(step, perSecond, onChange = () => {}) {
