@@ -26,7 +26,7 @@ test("strokes set the points that NumPy's geometry sets, and blocks count them",
 });
 
 test("a stroke is five points wide: it fills a column of cells and darkens a neighbour a little", () => {
-  const counts = core.blockCounts(core.rasterise(empty(), [13.5, -4], [13.5, 36]));
+  const counts = core.blockCounts(core.rasterise(empty(), [13.75, -4], [13.75, 36]));
   for (let row = 0; row < core.SIDE; row++) {
     assert.deepEqual(counts.slice(row * 8, row * 8 + 8), [0, 0, 4, 16, 0, 0, 0, 0]);
   }
