@@ -11,8 +11,8 @@ import {
 export const SIDE = 8; // cells
 export const FINE_SIDE = 32; // points of the hidden bitmap
 export const BLOCK = FINE_SIDE / SIDE;
-// Half a pen's width, in points. The scans have about 310 black points each, whatever the digit: their strokes
-// are five to six points wide.
+// Half a pen's width, in points. A scan has about 310 black points, whatever the digit; with a pen of four or
+// less points a 7 over the whole pad has about 200 or fewer, with this one about 270.
 export const PEN = 2.5;
 export const ERASER = 3.5;
 
