@@ -436,6 +436,10 @@ def test_an_interrupted_save_leaves_the_older_file_whole(tmp_path, monkeypatch):
         model.save_weights(path)
     assert path.read_bytes() == older
     assert list(tmp_path.iterdir()) == [path]
+    monkeypatch.undo()
+    before = path.stat().st_ino
+    model.save_weights(path)
+    assert path.stat().st_ino != before  # a new file took the place; the old one was not written over
 
 
 def test_damaged_and_foreign_files_change_nothing(tmp_path):
