@@ -115,7 +115,7 @@ def _judge_unit(question: str, answer: Any) -> str | None:
     if np.array_equal(_fires(weights, bias), table):
         return None
     slip = _unit_slip(weights, bias, table)
-    return " ".join([_wrong_rows(weights, bias, table), *([slip] if slip else [])])
+    return " ".join([_wrong_rows(weights, bias, table), *([slip[0].upper() + slip[1:]] if slip else [])])
 
 
 def units(answers: dict[str, tuple[float, ...]]) -> None:
@@ -462,6 +462,8 @@ def one_unit(answers: dict[str, bool]) -> None:
 
     A message that named the wrong entries would give the answers away, so it says how many there are.
     """
+    if type(answers) is dict and answers and all(answer is ... for answer in answers.values()):
+        raise NotAnswered("decide for each of the rules: True or False.")
     read_answers(answers, RULES, _read_claim)
     wrong = [question for question in RULES if bool(answers[question]) != _one_unit_can(question)]
     if wrong:

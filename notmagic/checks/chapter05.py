@@ -196,6 +196,8 @@ def _judge_shape(question: str, answer: Any) -> str | None:
 
 def shapes(answers: dict[str, tuple[int, ...]]) -> None:
     """Check task 1, first part: the shape of each array of :data:`SHAPES`."""
+    if type(answers) is dict and answers and all(answer is ... for answer in answers.values()):
+        raise NotAnswered("give a shape for each of the arrays, such as (3, 4).")
     read_answers(answers, SHAPES, _judge_shape)
     correct("values have a row for each picture; parameters and their gradients do not.")
 
