@@ -283,7 +283,8 @@ def test_the_texts_ask_for_what_the_checks_know():
 
 
 @pytest.mark.parametrize(("question", "answer", "says"), [
-    ("neither", (-1, -1, -0.5), "The bias is *minus* the threshold"), ("neither", (-1, -1, 0.5, 0), "3 numbers"),
+    ("neither", (-1, -1, -0.5), "The bias is *minus* the threshold"),
+    ("neither", (-1, -1, 0.5, 0), "3 numbers"),
     ("neither", (1, 1, -0.5), "It fires exactly where it should be silent"),
     ("neither", (1, 1, -1.5), "computes 'and'"),
     ("neither", (-1, -1, 0), "only *above* 0"), ("neither", (0, 0, -1), "never fires"),
