@@ -529,8 +529,9 @@ const MOST_UNITS = 8;
 const LARGEST_SEED = 9999;
 const MOMENTUM = 0.9;
 const SMALL_SIDE = 20; // cells of a unit's picture
-const LARGE_SIDE = 50;
-const FRAME = 6; // milliseconds of training in one frame
+const LARGE_SIDES = [38, 50]; // of the large picture, on a phone and where there is room
+const ROOMY = 220; // pixels
+const FRAME = 4; // milliseconds of training in one frame
 const HEAD = 26; // pixels above the units, where their number is chosen
 const GAP = 1; // pixels between units that stand close
 const NAMED = 34; // pixels of a unit that has room for its name
@@ -576,10 +577,11 @@ class View {
     el.append(this.root);
     this.onChange = () => this.schedule();
     for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
-    this.resizes = new ResizeObserver(() => this.schedule());
-    this.resizes.observe(this.net);
+    this.resizes = new ResizeObserver(() => this.measure());
+    for (const element of [this.net, this.chart]) this.resizes.observe(element);
     this.sight = new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; });
     this.sight.observe(this.root);
+    this.measure();
     this.draw();
   }
 
@@ -661,7 +663,7 @@ class View {
       class: "nm-line-cursor", tabindex: "-1", role: "img", "aria-label": "Weight", "data-lm-suppress-shortcuts": "true",
     });
     this.cursor.addEventListener("blur", () => this.focus(null));
-    this.lineSvg = svg("svg", { class: "nm-lines" }, this.halo, this.lineLayer, this.cursor);
+    this.lineSvg = svg("svg", { class: "nm-lines" }, this.lineLayer, this.halo, this.cursor);
     this.unitLayer = make("div");
     this.heads = [1, 2, 3].map((layer) => this.buildHead(layer));
     this.ends = ["inputs", "output"].map((text) => make("span", { class: `nm-head nm-head-${text}`, text }));
@@ -709,9 +711,7 @@ class View {
     this.plane.layer.append(this.pointLayer, this.crossHalo, this.cross);
     this.axisNames = ["x1", "x2"].map((text) => svg("text", { class: "nm-axis-name", text }));
     this.plane.over.append(...this.axisNames);
-    this.surface = { batch: null, context: this.plane.canvas.getContext("2d") };
-    this.plane.canvas.width = this.plane.canvas.height = LARGE_SIDE;
-    this.surface.image = this.surface.context.createImageData(LARGE_SIDE, LARGE_SIDE);
+    this.surface = { context: this.plane.canvas.getContext("2d") };
     this.prepareProbe();
     return make("div", { class: "nm-picture" },
       make("div", { class: "nm-title" }, this.pictureTitle,
@@ -774,7 +774,7 @@ class View {
 
   buildCode() {
     this.codeText = control("textarea", {
-      readonly: "", rows: 12, wrap: "off", spellcheck: "false", "aria-label": "Python code that does the same",
+      readonly: "", wrap: "off", spellcheck: "false", "aria-label": "Python code that does the same",
     });
     this.copied = make("span", { role: "status" });
     const copy = control("button", { type: "button", text: "Copy", onclick: () => this.copy() });
@@ -996,6 +996,12 @@ class View {
 
   // ---------------------------------------------------------------------------------------------- drawing
 
+  /** Sizes are read once for each change: to ask for them in a frame would make the browser lay out the page anew. */
+  measure() {
+    [this.netSize, this.chartSize] = [this.net, this.chart].map(({ clientWidth, clientHeight }) => [clientWidth, clientHeight]);
+    this.schedule();
+  }
+
   schedule() {
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
@@ -1032,13 +1038,18 @@ class View {
     this.run = new Run({ layers, activation, schedule, seed, training, test });
     this.furthest = 0;
     this.guess = null;
-    const grid = (side) => Object.assign(new Batch(sizes, activation, gridOf(side, range)), { range });
-    this.small = grid(SMALL_SIDE);
-    this.surface.batch = grid(LARGE_SIDE);
+    this.small = this.makeGrid(SMALL_SIDE);
+    this.surface.side = 0; // to be made anew for this network
     this.probe = new Batch(sizes, activation, [0, 0]);
     this.slopes = new Float64Array(this.run.params.length);
     this.picked = this.pointed = this.focused = null;
     if (isNew(this, "range", range)) this.plane.setRange([-range, range], [-range, range]);
+  }
+
+  makeGrid(side) {
+    const { sizes, activation } = this.state;
+    const { range } = this.points;
+    return Object.assign(new Batch(sizes, activation, gridOf(side, range)), { range });
   }
 
   drawControls() {
@@ -1069,7 +1080,7 @@ class View {
 
   drawNet() {
     const { sizes, activation } = this.state;
-    const { clientWidth: width, clientHeight: height } = this.net;
+    const [width, height] = this.netSize;
     if (isNew(this, "net", JSON.stringify([sizes, width, height]))) this.placeNet(width, height);
     this.small.forward(this.run.params);
     this.dead = activation === "relu" ? this.run.batch.silent().map(String) : [];
@@ -1083,7 +1094,7 @@ class View {
   placeNet(width, height) {
     const { sizes } = this.state;
     const room = (height - HEAD) / Math.max(...sizes);
-    const side = clamp(Math.floor(room - GAP), 24, 44);
+    const side = clamp(Math.floor(room - GAP), 24, width > 1.5 * ROOMY ? 58 : 44);
     const pitch = Math.min(room, side + 14);
     const middle = HEAD + (height - HEAD) / 2;
     const atX = (layer) => side / 2 + 3 + (layer / (sizes.length - 1)) * (width - side - 6);
@@ -1167,16 +1178,19 @@ class View {
     this.lineLayer.replaceChildren(...this.lines.map(({ line }) => line));
   }
 
-  /** A weight as a line: its sign gives the colour, its size the width. */
+  /** A weight as a line: its sign gives the colour, its size the width. Those of the unit looked at stand out. */
   drawLines() {
     const { parts } = this.small;
     const { params } = this.run;
     const looked = this.looked();
+    const isUnit = looked && looked.from === undefined;
     for (const { item: { layer, from, to }, line } of this.lines) {
       const { units, kernel } = parts[layer - 1];
       const weight = params[kernel + from * units + to];
       const width = 0.5 + 0.25 * Math.round(4 * Math.min(6, 1.6 * Math.abs(weight) || 0));
-      setAttribute(line, "class", weight < 0 ? "nm-negative" : "nm-positive");
+      const isFar = isUnit && !(layer === looked.layer && to === looked.unit) &&
+        !(layer - 1 === looked.layer && from === looked.unit);
+      setAttribute(line, "class", `${weight < 0 ? "nm-negative" : "nm-positive"}${isFar ? " nm-far" : ""}`);
       setAttribute(line, "stroke-width", width);
     }
     this.drawCursor(looked);
@@ -1208,6 +1222,7 @@ class View {
     const { sizes } = state;
     if (!plane.width || !run) return;
     const [layer, unit] = findUnit(sizes, state.shown);
+    this.prepareSurface(LARGE_SIDES[Number(plane.width > ROOMY)]);
     surface.batch.forward(run.params, layer);
     const scale = paintUnit(surface.context, surface.image, surface.batch, layer, unit);
     this.drawScale(layer, unit, scale);
@@ -1219,6 +1234,13 @@ class View {
     this.probe.answers[0].set(state.probe);
     this.probe.forward(run.params);
     this.labelPlane(layer, unit);
+  }
+
+  prepareSurface(side) {
+    const { surface, plane } = this;
+    if (surface.side === side) return;
+    if (plane.canvas.width !== side) plane.canvas.width = plane.canvas.height = side;
+    Object.assign(surface, { side, batch: this.makeGrid(side), image: surface.context.createImageData(side, side) });
   }
 
   drawScale(layer, unit, scale) {
@@ -1238,7 +1260,7 @@ class View {
   drawPoints() {
     const { plane, state } = this;
     const { training, test } = this.points;
-    const large = plane.width > 220;
+    const large = plane.width > ROOMY;
     const marks = ({ x, y }, isTest) => Array.from(y, (label, n) => {
       const size = (large ? 3.6 : 2.7) - (isTest ? (large ? 1.4 : 1) : 0);
       const mark = classPoint(plane.toX(x[2 * n]), plane.toY(x[2 * n + 1]), label === 1, size);
@@ -1289,7 +1311,7 @@ class View {
 
   /** Losses over the steps, with a line at the present one. */
   drawChart() {
-    const { clientWidth: width, clientHeight: height } = this.chart;
+    const [width, height] = this.chartSize;
     if (!width) return;
     const [left, right, top, bottom] = [24, width - 6, 6, height - 16];
     const { marks, step } = this.run;
@@ -1333,7 +1355,7 @@ class View {
     const { title, text } = looked?.from === undefined
       ? unitWords(this.probe, this.run.params, looked?.layer ?? layer, looked?.unit ?? unit)
       : weightWords(this.probe, this.run.params, this.slopes, looked);
-    setText(this.detailTitle, title);
+    setText(this.detailTitle, title + (looked?.from === undefined ? ":" : "."));
     setText(this.detailText, text);
     if (this.focused?.from !== undefined) setAttribute(this.cursor, "aria-label", `${title}. ${text}`);
     setText(this.count, `Parameters: ${parameterWords(sizes)}`);
@@ -1381,6 +1403,7 @@ class View {
     const text = code({ ...this.state, steps: step });
     if (!isNew(this.codeText, "code", text)) return;
     this.codeText.value = text;
+    this.codeText.rows = text.split("\n").length;
     setText(this.copied, "");
   }
 }
