@@ -166,9 +166,9 @@ export function figure(value, digits = 4) {
     const decimals = clamp(digits - 1 - Math.floor(Math.log10(size)), 0, 9);
     return say(value, decimals);
   }
-  const [front, power] = value.toExponential(2).split("e");
+  const [front, power] = value.toExponential(1).split("e");
   const raised = String(Math.abs(power)).replace(/\d/g, (digit) => RAISED[digit]);
-  return `${say(Number(front))} ${TIMES} 10${power < 0 ? "\u207b" : ""}${raised}`;
+  return `${say(Number(front), 1)}${TIMES}10${power < 0 ? "\u207b" : ""}${raised}`;
 }
 
 /** A number as a factor or a term: in brackets if it is negative. */
