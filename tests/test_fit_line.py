@@ -342,7 +342,8 @@ def test_a_click_on_the_bowl_moves_the_line(show):
 def test_squares_are_square_on_the_screen_with_the_error_as_side(show):
     page = show(FitLine(slope=60, intercept=300))
     y = page.widget.targets
-    ends = [page.root.locator(".nm-dot").nth(int(index)).bounding_box()["y"] for index in (y.argmin(), y.argmax())]
+    dots = page.root.locator(".nm-dot")
+    ends = [dots.nth(int(index)).bounding_box()["y"] for index in (y.argmin(), y.argmax())]
     unit = (ends[0] - ends[1]) / np.ptp(y)  # pixels for one unit of y
     errors = page.widget.slope * page.widget.inputs + page.widget.intercept - y
     for i, error in enumerate(errors):
