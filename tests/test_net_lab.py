@@ -600,10 +600,10 @@ def test_two_views_and_python_stay_together(show):
 
 
 def test_a_far_step_named_by_python_is_reached_over_several_frames(show):
-    page = show(NetLab("spirals", layers=[8, 8, 8], momentum=0.9, learning_rate=0.1, steps=4000))
-    page.at_step(4000)
+    page = show(NetLab("spirals", layers=[8, 8, 8], momentum=0.9, learning_rate=0.1, steps=2000))
+    page.at_step(2000)
     page.agree()
-    page.set(steps=3999)
+    page.set(steps=1999)
     page.agree()
 
 

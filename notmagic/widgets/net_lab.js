@@ -350,7 +350,7 @@ export class Run {
     const changed = Math.min(this.schedule[index]?.[0] ?? Infinity, schedule[index]?.[0] ?? Infinity);
     this.schedule = schedule;
     this.marks = this.marks.filter(({ step }) => step <= changed);
-    if (changed < JUDGED_AT) this.judged = null;
+    if (changed < JUDGED_AT) this.judged = undefined;
     if (this.step <= changed) return;
     const step = this.step;
     this.restore(this.marks.at(-1));

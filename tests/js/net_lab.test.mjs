@@ -124,9 +124,14 @@ test("a prediction is judged by the test points at step 1,000", () => {
   const later = runOf(row);
   later.seek(1000);
   assert.deepEqual(run.judged, later.scores());
+  run.seek(500);
+  run.follow(core.changePace(run.schedule, 500, 0.001, 0)); // another way to go on, another verdict
+  assert.equal(run.judged, undefined);
+  run.seek(1001);
+  assert.notDeepEqual(run.judged, later.scores());
   const came = later.scores().test.right > 95;
-  assert.equal(core.judge(true, run.judged).right, came);
-  assert.equal(core.judge(false, run.judged).right, !came);
+  assert.equal(core.judge(true, later.judged).right, came);
+  assert.equal(core.judge(false, later.judged).right, !came);
   assert.match(core.judge(true, { training: { right: 19, count: 20 }, test: null }).words, /not so, 95 % of the points/);
 });
 
