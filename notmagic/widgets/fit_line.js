@@ -299,7 +299,10 @@ class View {
     this.state = state;
     this.moments = state.scaled ? this.round : this.raw;
     this.line = [state.slope, state.intercept];
-    this.path = walk(this.moments, state.runs);
+    const key = JSON.stringify([state.scaled, state.runs]);
+    if (this.pathKey !== key) this.walked = walk(this.moments, state.runs);
+    this.pathKey = key;
+    this.path = this.walked;
     // A line that was set from elsewhere is not the end of the old way.
     const end = this.path.at(-1);
     const size = 1e-6 * (1 + Math.abs(state.slope) + Math.abs(state.intercept));
