@@ -290,15 +290,17 @@ class Sequential:
             )
         self.set_weights([stored[name] for name in expected])
 
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
+    def summary(self, line_length: int = 76, print_fn: Callable[[str], object] = print) -> None:
         """Print a table of the layers with their output shapes and numbers of parameters.
 
         Parameters
         ----------
+        line_length : int
+            Characters in a line, if the texts need no more.
         print_fn : callable
             Is given the table as one text.
         """
-        print_fn(_summary(self))
+        print_fn(_summary(self, geometry.whole_number("line_length", line_length)))
 
     # -- forward and backward
 
@@ -809,14 +811,16 @@ def _as_text(logs: dict[str, float], between: str = " - ", equals: str = ": ") -
     return between.join(f"{name}{equals}{value:.4f}" for name, value in logs.items())
 
 
-_WIDTHS = (31, 22, 13)  # of the three columns, as Keras has them in a terminal 80 characters wide
+_WIDTHS = (31, 22, 13)  # of the three columns, as Keras has them in lines of 76 characters
 
 
-def _summary(model: Sequential) -> str:
+def _summary(model: Sequential, line_length: int) -> str:
     """Return the table that Keras would print."""
     rows = [("Layer (type)", "Output Shape", "Param #"), *_summary_rows(model)]
+    room = line_length - 10  # what the edges leave
     # Keras wraps long names; a wider column is easier to read.
-    widths = [max(least, *(len(row[i]) for row in rows)) for i, least in enumerate(_WIDTHS)]
+    widths = [max(room * share // sum(_WIDTHS), *(len(row[i]) for row in rows))
+              for i, share in enumerate(_WIDTHS)]
     lines = [_rule("┏━┳┓", widths), _row("┃", rows[0], widths), _rule("┡━╇┩", widths)]
     for row in rows[1:]:
         lines += [_row("│", row, widths), _rule("├─┼┤", widths)]

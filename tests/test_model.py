@@ -128,6 +128,14 @@ def test_summary_is_the_table_that_keras_prints(make, capsys):
     assert capsys.readouterr().out.strip() == "\n".join(theirs).strip()
 
 
+def test_summary_is_as_narrow_as_its_texts_allow(capsys):
+    classifier().summary(line_length=46)
+    table = [line for line in capsys.readouterr().out.splitlines() if line[0] in "┏┃┡│├└"]
+    assert {len(line) for line in table} == {46}
+    classifier().summary(line_length=10)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 46
+
+
 def test_evaluate_and_predict_are_those_of_keras():
     import keras
 

@@ -47,6 +47,8 @@ class BookTemplates(BuiltinTemplateLoader):
 def polish(html: str, picture: Callable[[str], Path | None]) -> str:
     """Give pictures their size, tables a box to scroll in, and folds an element of their own.
 
+    Tables drawn with characters, such as a model's summary, are marked: their lines must not break.
+
     Parameters
     ----------
     html : str
@@ -62,6 +64,7 @@ def polish(html: str, picture: Callable[[str], Path | None]) -> str:
     soup = BeautifulSoup(html, "html.parser")
     _size_pictures(soup, picture)
     _wrap_tables(soup)
+    _mark_drawings(soup)
     _fold(soup)
     _mend_roles(soup)
     return soup.decode(formatter="minimal")
@@ -115,6 +118,12 @@ def _wrap_tables(soup: BeautifulSoup) -> None:
             table.parent["class"] = ["book-scroll"]
         elif "book-scroll" not in classes and table.find_parent("table") is None:
             table.wrap(soup.new_tag("div", attrs={"class": "book-scroll"}))
+
+
+def _mark_drawings(soup: BeautifulSoup) -> None:
+    for text in soup.select(".cell_output pre"):
+        if "┏" in text.get_text():
+            text["class"] = ["book-drawn"]
 
 
 def _mend_roles(soup: BeautifulSoup) -> None:
