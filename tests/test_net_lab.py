@@ -332,7 +332,10 @@ def test_play_pause_step_and_back(show):
         page.button("Back").click()
     page.at_step(step - 2)
     page.agree()
-    page.time.press("Home")
+    page.button("Play").click()
+    page.time.press("Home")  # to look at another moment is to pause
+    expect(page.button("Play")).to_be_visible()
+    page.at_step(0)
     page.button("Back").click()
     expect(page.verdict).to_contain_text("there is no step to take back")
     assert page.get("steps") == 0
@@ -422,9 +425,10 @@ def test_arrow_keys_walk_over_units_and_weights(show):
         ("ArrowLeft", None),
         ("ArrowUp", None),
         ("ArrowUp", f"Weight h2 \u2192 k2: {weights[2][1, 1]:.4f}"),
-        ("ArrowLeft", "Hidden layer 1, unit h2"),
-        ("ArrowRight", None),
-        ("ArrowDown", f"Weight h2 \u2192 k2: {weights[2][1, 1]:.4f}"),
+        ("ArrowUp", f"Weight h1 \u2192 k2: {weights[2][0, 1]:.4f}"),
+        ("ArrowLeft", "Hidden layer 1, unit h1"),
+        ("ArrowRight", f"Weight h1 \u2192 k1: {weights[2][0, 0]:.4f}"),
+        ("ArrowDown", f"Weight h1 \u2192 k2: {weights[2][0, 1]:.4f}"),
         ("ArrowRight", "Hidden layer 2, unit k2"),
     ]
     for key, words in walk:

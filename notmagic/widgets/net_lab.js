@@ -259,9 +259,10 @@ export function changePace(schedule, step, rate, momentum) {
 /** What became of a reader's prediction that enough points would be right. */
 export function judge(guess, { training, test }) {
   const { right, count } = test ?? training;
-  const came = right > ENOUGH * count;
-  const share = `${say((100 * right) / count, 1)} % of the ${test ? "test " : ""}points were right at step ${say(JUDGED_AT)}`;
-  return { right: guess === came, words: `You said ${guess ? "yes" : "no"}: ${guess === came ? "true" : "not so"}, ${share}.` };
+  const good = guess === right > ENOUGH * count;
+  const share = `${say((100 * right) / count, 1)} % of the ${test ? "test " : ""}points`;
+  const said = `You said ${guess ? "yes" : "no"}: ${good ? "true" : "not so"}`;
+  return { right: good, words: `${said}, ${share} were right at step ${say(JUDGED_AT)}.` };
 }
 
 /**
@@ -586,12 +587,12 @@ class View {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
-    this.player.pause();
+    this.player.pause(); // which asks for one more frame
     cancelAnimationFrame(this.frame);
     this.status.hush();
     for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
-    for (const observer of [this.resizes, this.sight, this.plane]) (observer.disconnect ?? observer.destroy).call(observer);
+    for (const observer of [this.resizes, this.sight]) observer.disconnect();
+    this.plane.destroy();
     this.root.remove();
   }
 
@@ -607,7 +608,8 @@ class View {
   buildControls() {
     const select = (options, onchange) => control("select", { onchange: (event) => onchange(event.target.value) },
       ...options.map(([value, text]) => make("option", { value, text: text ?? value })));
-    this.dataSelect = select(this.model.get("sets").map(({ name }) => [name]), (name) => this.begin({ data_name: name }));
+    const names = this.model.get("sets").map(({ name }) => [name]);
+    this.dataSelect = select(names, (name) => this.begin({ data_name: name }));
     this.actSelect = select(["tanh", "relu", "sigmoid"].map((name) => [name, name === "relu" ? "ReLU" : name]),
       (name) => this.begin({ activation: name }));
     this.layersSelect = select([["0"], ["1"], ["2"], ["3"]], (count) => this.chooseDepth(Number(count)));
@@ -642,7 +644,8 @@ class View {
     this.stepButton = button("Step", () => this.stepTo(this.model.get("steps") + 1), "One step of training");
     this.redrawButton = button("Redraw", () => this.redrawWeights(), "Draw other first weights");
     this.speedSelect = control("select", {
-      "aria-label": "Steps a second", class: "nm-speed", onchange: () => this.chooseSpeed(Number(this.speedSelect.value)),
+      "aria-label": "Steps a second", class: "nm-speed",
+      onchange: () => this.chooseSpeed(Number(this.speedSelect.value)),
     }, ...SPEEDS.map((speed) => make("option", { value: speed, text: `${say(speed)}/s` })));
     this.speedSelect.value = String(this.speed);
     this.timeRange = control("input", {
@@ -697,10 +700,9 @@ class View {
   buildPicture() {
     this.pictureTitle = make("b");
     this.scaleLabels = [make("span"), make("span")];
-    const bar = make("span", {
-      class: "nm-scale-bar", style: `background: linear-gradient(to right, ${DIVERGING.map((c) => `rgb(${c.join()})`).join()})`,
-    });
-    this.scaleBar = bar;
+    const colours = DIVERGING.map((colour) => `rgb(${colour.join()})`).join();
+    const style = `background: linear-gradient(to right, ${colours})`;
+    this.scaleBar = make("span", { class: "nm-scale-bar", style });
     this.plane = new ScaledPlane({
       x: [-1.2, 1.2], y: [-1.2, 1.2], margin: [3, 3, 18, 22], label: "",
       draw: () => this.state && this.drawPlane(),
@@ -709,13 +711,13 @@ class View {
     this.crossHalo = svg("path", { class: "nm-cross-halo", d: "M-9 0H-3M3 0H9M0 -9V-3M0 3V9" });
     this.cross = svg("path", { class: "nm-cross", d: "M-9 0H-3M3 0H9M0 -9V-3M0 3V9" });
     this.plane.layer.append(this.pointLayer, this.crossHalo, this.cross);
-    this.axisNames = ["x1", "x2"].map((text) => svg("text", { class: "nm-axis-name", text }));
+    this.axisNames = ["x1", "x2"].map((text) => svg("text", { class: `nm-axis-name nm-${text}`, text }));
     this.plane.over.append(...this.axisNames);
     this.surface = { context: this.plane.canvas.getContext("2d") };
     this.prepareProbe();
     return make("div", { class: "nm-picture" },
       make("div", { class: "nm-title" }, this.pictureTitle,
-        make("span", { class: "nm-scale" }, this.scaleLabels[0], bar, this.scaleLabels[1])), this.plane.root);
+        make("span", { class: "nm-scale" }, this.scaleLabels[0], this.scaleBar, this.scaleLabels[1])), this.plane.root);
   }
 
   prepareProbe() {
@@ -952,8 +954,9 @@ class View {
   onNetKey(event) {
     if (event.altKey || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const at = this.focused;
-    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
-    if (!at || !(dx || dy)) return;
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (!at || !(event.key in moves)) return;
+    const [dx, dy] = moves[event.key];
     event.preventDefault();
     event.stopPropagation();
     const next = at.from === undefined ? this.fromUnit(at, dx, dy) : this.fromWeight(at, dx, dy);
@@ -998,7 +1001,8 @@ class View {
 
   /** Sizes are read once for each change: to ask for them in a frame would make the browser lay out the page anew. */
   measure() {
-    [this.netSize, this.chartSize] = [this.net, this.chart].map(({ clientWidth, clientHeight }) => [clientWidth, clientHeight]);
+    const sizeOf = ({ clientWidth, clientHeight }) => [clientWidth, clientHeight];
+    [this.netSize, this.chartSize] = [this.net, this.chart].map(sizeOf);
     this.schedule();
   }
 
@@ -1137,7 +1141,8 @@ class View {
     const root = control("button", {
       type: "button", class: `nm-unit nm-unit-${kind}`, tabindex: "-1",
       onclick: () => this.showUnit(item), onfocus: () => this.focusUnit(item), onblur: () => this.focus(null),
-    }, canvas, make("span", { class: "nm-unit-name", text: name }), make("span", { class: "nm-dead", "aria-hidden": "true" }));
+    }, canvas, make("span", { class: "nm-unit-name", text: name }),
+    make("span", { class: "nm-dead", "aria-hidden": "true" }));
     return { item, name, kind, root, context, image: context.createImageData(SMALL_SIDE, SMALL_SIDE) };
   }
 
@@ -1205,8 +1210,8 @@ class View {
       if (found) ["x1", "y1", "x2", "y2"].forEach((name, k) => setAttribute(mark, name, found.ends[k]));
     }
     if (!found) return;
-    const { parts } = this.small;
-    const weight = this.run.params[parts[looked.layer - 1].kernel + looked.from * parts[looked.layer - 1].units + looked.to];
+    const { units, kernel } = this.small.parts[looked.layer - 1];
+    const weight = this.run.params[kernel + looked.from * units + looked.to];
     setAttribute(this.cursor, "class", `nm-line-cursor ${weight < 0 ? "nm-negative" : "nm-positive"}`);
   }
 
@@ -1226,7 +1231,8 @@ class View {
     surface.batch.forward(run.params, layer);
     const scale = paintUnit(surface.context, surface.image, surface.batch, layer, unit);
     this.drawScale(layer, unit, scale);
-    if (isNew(this, "points drawn", [state.data_name, state.show_test, plane.width, plane.height].join())) this.drawPoints();
+    const drawn = [state.data_name, state.show_test, plane.width, plane.height].join();
+    if (isNew(this, "points drawn", drawn)) this.drawPoints();
     const [x, y] = state.probe;
     for (const cross of [this.crossHalo, this.cross]) {
       setAttribute(cross, "transform", `translate(${plane.toX(x).toFixed(1)} ${plane.toY(y).toFixed(1)})`);
@@ -1269,18 +1275,20 @@ class View {
     });
     this.pointLayer.replaceChildren(...marks(training, false), ...(state.show_test ? marks(test, true) : []));
     const [right, bottom] = [plane.margin[3] + plane.width, plane.margin[0] + plane.height];
-    Object.entries({ x: right - 2, y: bottom - 5 }).forEach(([name, value]) => this.axisNames[0].setAttribute(name, value));
-    Object.entries({ x: plane.margin[3] + 4, y: plane.margin[0] + 12 }).forEach(([name, value]) => this.axisNames[1].setAttribute(name, value));
-    this.axisNames[0].setAttribute("text-anchor", "end");
+    const places = [[right - 2, bottom - 5], [plane.margin[3] + 4, plane.margin[0] + 12]];
+    this.axisNames.forEach((name, axis) => {
+      setAttribute(name, "x", places[axis][0]);
+      setAttribute(name, "y", places[axis][1]);
+    });
   }
 
   labelPlane(layer, unit) {
     const { sizes, probe } = this.state;
-    const value = this.probe.answers[layer][unit];
+    const answer = this.probe.answers[layer][unit];
     const isOutput = layer === sizes.length - 1;
     const name = isOutput ? "probability of class 1" : unitName(sizes, layer, unit);
-    const words = `Probe at x1 ${say(probe[0])}, x2 ${say(probe[1])}: ${name} ${short(isOutput ? sigmoid(value) : value)}`;
-    setAttribute(this.plane.root, "aria-label", words);
+    const value = short(isOutput ? sigmoid(answer) : answer);
+    setAttribute(this.plane.root, "aria-label", `Probe at x1 ${say(probe[0])}, x2 ${say(probe[1])}: ${name} ${value}`);
     setAttribute(this.plane.svg, "aria-label", `${this.pictureTitle.textContent} over the plane with ` +
       `${this.points.training.y.length} training points`);
   }
@@ -1330,19 +1338,21 @@ class View {
     for (const [name, value] of Object.entries({ x1: toX(step), x2: toX(step), y1: top, y2: bottom })) {
       setAttribute(this.now, name, value.toFixed(1));
     }
-    if (isNew(this.chartAxes, "axes", [width, height, last, high].join())) this.drawChartAxes(left, right, top, bottom, last, high);
-    const { training } = this.scores;
-    setAttribute(this.chart, "aria-label",
-      `Training loss from ${lossWords(marks[0].training)} at step 0 to ${lossWords(training.loss)} at step ${say(step)}`);
+    const axes = [left, right, top, bottom, last, high];
+    if (isNew(this.chartAxes, "axes", axes.join())) this.drawChartAxes(...axes);
+    const [from, to] = [marks[0].training, this.scores.training.loss].map(lossWords);
+    setAttribute(this.chart, "aria-label", `Training loss from ${from} at step 0 to ${to} at step ${say(step)}`);
   }
 
   drawChartAxes(left, right, top, bottom, last, high) {
     const text = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor, text: words });
+    const turned = `translate(12 ${(top + bottom) / 2}) rotate(-90)`;
     this.chartAxes.replaceChildren(
-      svg("line", { x1: left, x2: right, y1: bottom, y2: bottom }), svg("line", { x1: left, x2: left, y1: top, y2: bottom }),
+      svg("line", { x1: left, x2: right, y1: bottom, y2: bottom }),
+      svg("line", { x1: left, x2: left, y1: top, y2: bottom }),
       text(left - 3, top + 7, "end", say(high, 1)), text(left - 3, bottom + 1, "end", "0"),
       text(left, bottom + 13, "middle", "0"), text(right, bottom + 13, "end", `step ${say(last)}`),
-      svg("text", { transform: `translate(12 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle", text: "loss" }));
+      svg("text", { transform: turned, "text-anchor": "middle", text: "loss" }));
   }
 
   // -------------------------------------------------------------------------------------------- the words
@@ -1370,22 +1380,24 @@ class View {
     const { run, scores: { training }, note } = this;
     const [rate] = paceAt(run.schedule, Math.max(run.step - 1, 0));
     const at = `Step ${say(run.step)}: `;
+    const [dead, why] = this.deadWords();
+    const first = run.marks[0].training;
     if (note) return { kind: "", words: note };
     if (!run.isFinite()) {
-      return { kind: "nm-problem", words: `${at}the loss is no longer a number. The learning rate ${say(rate, 6)} is too ` +
-        "large: each step overshoots by more. Go back and choose a smaller one." };
+      const words = `the loss is no longer a number. The learning rate ${say(rate, 6)} is too large: each step ` +
+        "overshoots by more. Go back and choose a smaller one.";
+      return { kind: "nm-problem", words: at + words };
     }
-    const deadWords = this.deadWords();
-    const first = run.marks[0].training;
     if (training.loss > Math.max(1, 1.1 * first)) {
-      return { kind: "nm-problem", words: `${at}the loss has grown from ${lossWords(first)} to ${lossWords(training.loss)}. ` +
-        `The learning rate ${say(rate, 6)} is too large: steps overshoot. Go back and choose a smaller one.${deadWords[0]}${deadWords[0] && "."}` };
+      const words = `the loss has grown from ${lossWords(first)} to ${lossWords(training.loss)}. The learning rate ` +
+        `${say(rate, 6)} is too large: steps overshoot. Go back and choose a smaller one.${dead && `${dead}.`}`;
+      return { kind: "nm-problem", words: at + words };
     }
-    const start = `${at}first weights, drawn with seed ${this.state.seed}.`;
-    const so = `${at}${training.right} of ${training.count} training points are right.`;
+    const start = `first weights, drawn with seed ${this.state.seed}.`;
+    const so = `${training.right} of ${training.count} training points are right.`;
     const judged = run.judged && this.guess !== null ? judge(this.guess, run.judged) : null;
-    const kind = deadWords[0] ? "nm-problem" : judged?.right ? "nm-right" : "";
-    return { kind, words: `${run.step ? so : start}${deadWords.join("")}${judged ? ` ${judged.words}` : ""}` };
+    const kind = dead ? "nm-problem" : judged?.right ? "nm-right" : "";
+    return { kind, words: `${at}${run.step ? so : start}${dead}${why}${judged ? ` ${judged.words}` : ""}` };
   }
 
   /** How many units are dead, and what that means; two empty texts if none is. */
@@ -1408,7 +1420,10 @@ class View {
   }
 }
 
-const lossWords = (loss) => (Number.isFinite(loss) ? (loss < 1000 ? loss.toFixed(loss < 10 ? 3 : 1) : "> 1,000") : "no number");
+function lossWords(loss) {
+  if (!Number.isFinite(loss)) return "no number";
+  return loss < 1000 ? loss.toFixed(loss < 10 ? 3 : 1) : "> 1,000";
+}
 
 /** At most about `count` of many marks, evenly spaced, in order, the last kept. */
 function thin(marks, count) {
