@@ -90,11 +90,12 @@ def test_every_slider_of_a_chapter_moves_by_keyboard(site_url, watch, name):
     sliders = page.locator("[data-widget-model] input[type=range]:visible:enabled").all()
     assert sliders or page.locator("[data-widget-model] :is([tabindex='0'], button)").count()
     for slider in sliders:
-        before, low, high = float(slider.input_value()), slider.get_attribute("min"), slider.get_attribute("max")
-        if float(low) == float(high):  # NetLab's time before the first step
+        before = float(slider.input_value())
+        low, high = (float(slider.get_attribute(end)) for end in ("min", "max"))
+        if low == high:  # NetLab's time before the first step
             continue
         slider.focus()
-        page.keyboard.press("ArrowRight" if before < float(high) else "ArrowLeft")
+        page.keyboard.press("ArrowRight" if before < high else "ArrowLeft")
         assert float(slider.input_value()) != before, slider.get_attribute("id")
     boxes = page.locator("[data-widget-model]").all()
     assert {box.get_attribute("data-widget-state") for box in boxes} == {"running"}
