@@ -11,7 +11,8 @@ import json
 import numpy as np
 
 from notmagic.layers import Dense
-from notmagic.widgets.net_lab import ACTIVATIONS, NetLab, _cross_entropy, first_weights, forward, gradients
+from notmagic.widgets._arithmetic import cross_entropy
+from notmagic.widgets.net_lab import ACTIVATIONS, NetLab, first_weights, forward, gradients
 
 DEPTHS = ([], [1], [4], [8], [4, 2], [3, 5], [8, 8, 8], [2, 6, 3])
 SEEDS = (*range(60), 99, 1000, 9999, 12_345, 99_993, 2**31, 2**32 - 1)
@@ -50,7 +51,7 @@ def slopes_by_differences(weights: list[np.ndarray], x: np.ndarray, y: np.ndarra
             losses = []
             for side in (nudge, -nudge):
                 array[place] += side
-                losses.append(_cross_entropy(forward(weights, x, kind)[-1][:, 0], y))
+                losses.append(cross_entropy(forward(weights, x, kind)[-1][:, 0], y))
                 array[place] -= side
             found.append((losses[0] - losses[1]) / (2 * nudge))
     return found
@@ -67,7 +68,7 @@ def passes() -> list[dict]:
             rows.append({
                 "layers": layers, "activation": kind, "weights": flat(weights), "x": x.ravel().tolist(),
                 "y": y.tolist(), "answers": [answer.T.ravel().tolist() for answer in answers],
-                "loss": _cross_entropy(answers[-1][:, 0], y),
+                "loss": cross_entropy(answers[-1][:, 0], y),
                 "slopes": flat(gradients(weights, x, y, kind)),
                 "differences": slopes_by_differences(weights, x, y, kind),
             })  # fmt: skip

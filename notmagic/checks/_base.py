@@ -94,7 +94,8 @@ def read_number(value: Any, *, whole: bool = False) -> int | float:
     return int(value)
 
 
-def read_answers(answers: Any, right: dict[str, Any], judge: Callable[[str, Any], str | None]) -> None:
+def read_answers(answers: Any, right: dict[str, Any], judge: Callable[[str, Any], str | None],
+                 blank: str = "replace the three dots by your numbers, then run this cell again.") -> None:
     """Judge a dictionary of answers entry by entry, and raise one message about all that are not right.
 
     Parameters
@@ -106,30 +107,51 @@ def read_answers(answers: Any, right: dict[str, Any], judge: Callable[[str, Any]
     judge
         Called as ``judge(question, answer)``. Returns None when the answer is right, a diagnosis when it
         is not; may also raise :class:`CheckFailed`.
+    blank
+        What to say when nothing is answered yet.
     """
     if type(answers) is not dict:
         raise CheckFailed(f"the answers belong in a dictionary; this is of type {type(answers).__name__}.")
     problems: dict[str, str] = {}
-    blank = 0
+    unanswered = 0
     for question in right:
         if question not in answers:
             problems[question] = "this entry is missing; keep the names that the exercise came with."
             continue
         try:
             problem = judge(question, answers[question])
-        except NotAnswered as unanswered:
-            blank += 1
-            problem = f"not answered yet; {unanswered.message}"
+        except NotAnswered as failure:
+            unanswered += 1
+            problem = f"not answered yet; {failure.message}"
         except CheckFailed as failure:
             problem = failure.message
         if problem is not None:
             problems[question] = problem
     if not problems:
         return
-    if blank == len(right):
-        raise NotAnswered("replace the three dots by your numbers, then run this cell again.")
+    if unanswered == len(right):
+        raise NotAnswered(blank)
     lines = [f"{question}: {problem}" for question, problem in problems.items()]
     raise CheckFailed("\n  ".join([f"{len(right) - len(problems)} of {len(right)} are right.", *lines]))
+
+
+def judge_counts(answers: Any, right: dict[str, int], mistakes: dict[str, list[tuple[float, str]]],
+                 otherwise: str) -> None:
+    """Judge a dictionary of whole numbers: name the mistake behind each wrong one, else say ``otherwise``."""
+    def judge(question: str, answer: Any) -> str | None:
+        number = read_number(answer, whole=True)
+        return None if number == right[question] else explain_number(number, mistakes[question], otherwise)
+
+    read_answers(answers, right, judge)
+
+
+def quarters(rng: np.random.Generator, *shape: int, largest: int = 2) -> np.ndarray:
+    """Random quarters up to ``largest`` either way, none of them 0.
+
+    They are exact in float32, and so are sums of their products: a right answer agrees to the last digit,
+    whatever order it adds in.
+    """
+    return rng.integers(1, 4 * largest + 1, size=shape) * rng.choice([-1.0, 1.0], size=shape) / 4
 
 
 def same_numbers(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
@@ -147,6 +169,13 @@ def same_numbers(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-
         return False
     scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     return bool(np.all(np.abs(given.astype(np.float64) - expected) <= tolerance * scale))
+
+
+def wrong_values(given: np.ndarray, expected: np.ndarray) -> str:
+    """Say how many values of an array of the right shape are wrong, and where the first is."""
+    off = np.abs(given - expected) > 1e-6 * max(1.0, float(np.max(np.abs(expected))))
+    place = f", the first at {tuple(int(index) for index in np.argwhere(off)[0])}" if off.ndim else ""
+    return f"{int(off.sum())} of {off.size} values are wrong{place}"
 
 
 def explain_number(given: float, mistakes: Iterable[tuple[float, str]], otherwise: str) -> str:
@@ -179,8 +208,14 @@ class Mistake:
     answer: Callable[..., np.ndarray]
 
 
-def _no_hint(error: Exception, case: Case) -> str:
+def no_hint(error: Exception, case: Case) -> str:
+    """Add nothing to the message about an exception."""
     return ""
+
+
+def name_of(function: Any) -> str:
+    """Give the name of a reader's function, for messages."""
+    return getattr(function, "__name__", "the function")
 
 
 def _line_of(error: Exception, function: Any) -> str:
@@ -190,7 +225,7 @@ def _line_of(error: Exception, function: Any) -> str:
     return f"\n  in line {lines[-1].lineno}: {lines[-1].line}".rstrip(": ") if lines else ""
 
 
-def run(function: Any, case: Case, hint: Callable[[Exception, Case], str] = _no_hint) -> Any:
+def run(function: Any, case: Case, hint: Callable[[Exception, Case], str] = no_hint) -> Any:
     """Call a reader's function on copies of the arguments and return what it gives, unread.
 
     Parameters
@@ -211,7 +246,7 @@ def run(function: Any, case: Case, hint: Callable[[Exception, Case], str] = _no_
         raise NotAnswered("replace the three dots by your function.")
     if not callable(function):
         raise CheckFailed(f"a function is asked for; this is of type {type(function).__name__}.")
-    name = getattr(function, "__name__", "the function")
+    name = name_of(function)
     arguments = [np.array(value) if isinstance(value, np.ndarray) else value for value in case.arguments]
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -231,6 +266,22 @@ def run(function: Any, case: Case, hint: Callable[[Exception, Case], str] = _no_
                               "array: work on a new one.")
     if given is None or given is ...:
         raise NotAnswered(f"{name} returns nothing. Write its body, and end it with return.")
+    return given
+
+
+def take_tuple(given: Any, names: Sequence[str], called: str = "results") -> Sequence[Any]:
+    """Take apart a tuple or list that has one entry for each name; messages say what the entries are called.
+
+    Raises
+    ------
+    CheckFailed
+        When it is something else, or has another number of entries.
+    """
+    wanted = f"{len(names)} {called} are asked for: return {', '.join(names)}."
+    if type(given) not in (tuple, list):
+        raise CheckFailed(f"{wanted} This is of type {type(given).__name__}.")
+    if len(given) != len(names):
+        raise CheckFailed(f"{wanted} You return {len(given)}.")
     return given
 
 
@@ -273,7 +324,7 @@ def _unread(given: Any) -> Any:
 
 def judge_function(function: Any, cases: Sequence[Case], right: Callable[..., np.ndarray],
                    mistakes: Callable[[], Iterable[Mistake]], *, read: Callable[[Any], Any] = _unread,
-                   hint: Callable[[Exception, Case], str] = _no_hint) -> None:
+                   hint: Callable[[Exception, Case], str] = no_hint) -> None:
     """Try a reader's function on all cases and raise a diagnosis unless every entry is right.
 
     Parameters
@@ -299,7 +350,7 @@ def judge_function(function: Any, cases: Sequence[Case], right: Callable[..., np
         except CheckFailed as failure:
             stopped = failure
             break
-    name = getattr(function, "__name__", "the function")
+    name = name_of(function)
     wrong, passed = [], []
     for case, given in trials:
         good = _is_numeric_array(given) and same_numbers(given, right(*case.arguments))
@@ -328,7 +379,5 @@ def judge_function(function: Any, cases: Sequence[Case], right: Callable[..., np
 
 def _where(given: np.ndarray, expected: np.ndarray, case: Case, name: str, passed: int, total: int) -> str:
     """Describe a wrong array that no known mistake explains: how much of it is wrong, and where first."""
-    off = np.abs(given - expected) > 1e-6 * max(1.0, float(np.max(np.abs(expected))))
-    place = tuple(int(index) for index in np.argwhere(off)[0]) if off.ndim else ()
-    return (f"the shape is right, but {int(off.sum())} of {off.size} values are wrong, the first at {place}."
+    return (f"the shape is right, but {wrong_values(given, expected)}."
             f"\n  {name} was given {case.described}. {passed} of {total} trials came out right.")

@@ -1,4 +1,4 @@
-"""What the checks of chapters 2 and 3 share: inputs that are drawn exactly, and answers in two parts."""
+"""What the checks of chapters 2 and 3 share: answers in several parts, and rows of numbers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from notmagic.checks._base import CheckFailed, NotAnswered, read_number
-
-
-def quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Random quarters between -2 and 2, none of them 0: exact in float32, and so are their products' sums."""
-    return rng.integers(1, 9, size=shape) * rng.choice([-1.0, 1.0], size=shape) / 4
+from notmagic.checks._base import CheckFailed, NotAnswered, read_number, take_tuple
 
 
 def parts(given: Any, names: Sequence[str]) -> Sequence[Any]:
@@ -25,13 +20,8 @@ def parts(given: Any, names: Sequence[str]) -> Sequence[Any]:
     CheckFailed
         When it is no tuple, list or one-axis array with as many entries as there are names.
     """
-    wanted = ", ".join(names)
     plain_array = type(given) is np.ndarray and given.ndim == 1
-    if type(given) not in (tuple, list) and not plain_array:
-        raise CheckFailed(f"{len(names)} values are asked for: return {wanted}. This is of type "
-                          f"{type(given).__name__}.")
-    if len(given) != len(names):
-        raise CheckFailed(f"{len(names)} values are asked for: return {wanted}. You return {len(given)}.")
+    given = take_tuple(list(given) if plain_array else given, names, called="values")
     for name, value in zip(names, given, strict=True):
         if value is None or value is ...:
             raise NotAnswered(f"{name} has no value yet.")

@@ -17,8 +17,12 @@ from notmagic.checks._base import (
     CheckFailed,
     Mistake,
     NotAnswered,
+    name_of,
+    no_hint,
     run,
     same_numbers,
+    take_tuple,
+    wrong_values,
 )
 
 Parts = tuple[np.ndarray, ...]
@@ -71,17 +75,6 @@ def read_plain(value: Any, name: str) -> np.ndarray:
     if value.dtype.kind not in "iuf":
         raise CheckFailed(f"{name} is an array of dtype {value.dtype}; expected real numbers.")
     return value.astype(np.float64)
-
-
-def take_tuple(given: Any, names: Sequence[str]) -> Sequence[Any]:
-    """Take apart a tuple or list that has one entry for each name."""
-    wanted = ", ".join(names)
-    if type(given) not in (tuple, list):
-        raise CheckFailed(f"{len(names)} results are asked for: return {wanted}. This is of type "
-                          f"{type(given).__name__}.")
-    if len(given) != len(names):
-        raise CheckFailed(f"{len(names)} results are asked for: return {wanted}. You return {len(given)}.")
-    return given
 
 
 def take_dictionary(given: Any, names: Sequence[str]) -> Sequence[Any]:
@@ -159,14 +152,10 @@ def explain_parts(trials: Sequence[tuple[Case, Parts]], mistakes: Iterable[Mista
     return None
 
 
-def _no_hint(error: Exception, case: Case) -> str:
-    return ""
-
-
 def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
                 mistakes: Callable[[], Iterable[Mistake]], *,
                 take: Callable[[Any, Sequence[str]], Sequence[Any]] = take_tuple,
-                hint: Callable[[Exception, Case], str] = _no_hint) -> None:
+                hint: Callable[[Exception, Case], str] = no_hint) -> None:
     """Try a reader's function on all trials and raise a diagnosis unless every part is right.
 
     Parameters
@@ -198,25 +187,21 @@ def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
         if all(_cut_off(given, trial.expected) for trial, given in wrong):
             raise CheckFailed(WHOLE_NUMBERS_ONLY)
         message = explain_parts([(trial.case, given) for trial, given in wrong + seen], mistakes())
-        raise CheckFailed(message or _describe(*wrong[0], names, _name(function), len(seen) - len(wrong),
-                                               len(trials)))
+        raise CheckFailed(message or _describe(*wrong[0], names, name_of(function),
+                                               len(seen) - len(wrong), len(trials)))
     if stopped is not None:
         raise stopped
     # Once more: a function that remembers its last call is right only the first time.
     trial, first = seen[-1]
     if not same_parts(read(trial.case), first):
-        raise CheckFailed(f"{_name(function)} gives a different result when it is called twice with the same "
-                          "numbers.")
+        raise CheckFailed(f"{name_of(function)} gives a different result when it is called twice with the "
+                          "same numbers.")
 
 
 def _cut_off(given: Parts, expected: Parts) -> bool:
     """Tell whether all that is wrong with the parts is that their fractions are missing."""
     return all(same_numbers(one, other) or same_numbers(one, np.trunc(other))
                for one, other in zip(given, expected, strict=True))
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", "the function")
 
 
 def _read_parts(function: Any, case: Case, *, names: Sequence[str],
@@ -238,6 +223,4 @@ def _describe(trial: Trial, given: Parts, names: Sequence[str], function: str, p
         return f"{before}{name}: wrong shape: expected {other.shape}, got {one.shape}.{after}"
     if not np.all(np.isfinite(one)):
         return f"{before}{name}: there is a nan or an inf in it. Is every entry filled?{after}"
-    off = np.abs(one - other) > 1e-6 * max(1.0, float(np.max(np.abs(other))))
-    place = f", the first at {tuple(int(index) for index in np.argwhere(off)[0])}" if off.ndim else ""
-    return f"{before}{name}: {int(off.sum())} of {off.size} values are wrong{place}.{after}"
+    return f"{before}{name}: {wrong_values(one, other)}.{after}"

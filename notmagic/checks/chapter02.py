@@ -19,11 +19,13 @@ from notmagic.checks._base import (
     Mistake,
     correct,
     explain_number,
+    judge_counts,
     judge_function,
+    quarters,
     read_answers,
     read_number,
 )
-from notmagic.checks._learning import number, numbers, parts, quarters, read_row, same
+from notmagic.checks._learning import number, numbers, parts, read_row, same
 
 # --- Task 1: three houses by hand ----------------------------------------------------------------------
 
@@ -564,11 +566,5 @@ def _wrong_degrees(right: dict[str, int]) -> dict[str, list[tuple[float, str]]]:
 def degrees(answers: dict[str, int]) -> None:
     """Check task 6, second part: which degree each column would choose, and which one fits any prices."""
     right = _right_degrees()
-
-    def judge(question: str, answer: Any) -> str | None:
-        given = read_number(answer, whole=True)
-        return None if given == right[question] else explain_number(
-            given, _wrong_degrees(right)[question], "not this degree.")
-
-    read_answers(answers, right, judge)
+    judge_counts(answers, right, _wrong_degrees(right), "not this degree.")
     correct("training error always votes for more freedom; only houses that were held out say when to stop.")

@@ -19,10 +19,11 @@ from notmagic.checks._base import (
     Mistake,
     correct,
     judge_function,
+    quarters,
     read_answers,
     run,
 )
-from notmagic.checks._learning import number, numbers, parts, quarters, read_row, same
+from notmagic.checks._learning import number, numbers, parts, read_row, same
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:

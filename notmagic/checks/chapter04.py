@@ -19,7 +19,8 @@ from notmagic.checks._base import (
     CheckFailed,
     NotAnswered,
     correct,
-    explain_number,
+    judge_counts,
+    quarters,
     read_answers,
     read_number,
 )
@@ -45,10 +46,6 @@ def rows_of(inputs: int) -> np.ndarray:
 def step(z: np.ndarray) -> np.ndarray:
     """Give 1.0 where z is above 0, else 0.0."""
     return (z > 0).astype(np.float64)
-
-
-def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    return rng.integers(1, 9, size=shape) * rng.choice([-1.0, 1.0], size=shape) / 4
 
 
 def _row_name(row: np.ndarray) -> str:
@@ -181,7 +178,7 @@ def _draw_perceptron() -> list[Trial]:
     rng = np.random.default_rng()
     trials = []
     for N, D in ((6, 6), (4, 2), (9, 2), (8, 5), (1, 4)):
-        X, w = _quarters(rng, N, D), _quarters(rng, D)
+        X, w = quarters(rng, N, D), quarters(rng, D)
         b = float(-X[-1] @ w) if N > 1 else 0.25
         if N > 1:
             X[0] += np.sign(w)           # the sum of row 0 is above 0, ...
@@ -316,7 +313,7 @@ def _draw_learn() -> list[Trial]:
     rng = np.random.default_rng()
     trials = []
     for N, D in ((4, 2), (7, 2), (12, 3), (9, 4)):
-        X, w = _quarters(rng, N, D), _quarters(rng, D)
+        X, w = quarters(rng, N, D), quarters(rng, D)
         y = rng.permutation(np.arange(N) % 2).astype(np.float64)
         b = float(-X[0] @ w)        # the first row lies exactly on the line
         case = Case((w, b, X, y), f"w of shape {w.shape}, b = {b:g}, X of shape {X.shape}, y of shape "
@@ -462,9 +459,7 @@ def one_unit(answers: dict[str, bool]) -> None:
 
     A message that named the wrong entries would give the answers away, so it says how many there are.
     """
-    if type(answers) is dict and answers and all(answer is ... for answer in answers.values()):
-        raise NotAnswered("decide for each of the rules: True or False.")
-    read_answers(answers, RULES, _read_claim)
+    read_answers(answers, RULES, _read_claim, blank="decide for each of the rules: True or False.")
     wrong = [question for question in RULES if bool(answers[question]) != _one_unit_can(question)]
     if wrong:
         promised = any(answers[question] for question in wrong)
@@ -552,17 +547,10 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
 }
 
 
-def _judge_count(question: str, answer: Any) -> str | None:
-    number = read_number(answer, whole=True)
-    if number == COUNTS[question]:
-        return None
-    return explain_number(number, _WRONG_COUNTS[question],
-                          "not this number. Work out a smaller case on paper, then multiply.")
-
-
 def counts(answers: dict[str, int]) -> None:
     """Check task 6: how many, for each question of :data:`COUNTS`."""
-    read_answers(answers, COUNTS, _judge_count)
+    judge_counts(answers, COUNTS, _WRONG_COUNTS,
+                 "not this number. Work out a smaller case on paper, then multiply.")
     correct("a search without slopes pays for each try with a run over the whole table.")
 
 

@@ -20,9 +20,12 @@ from notmagic.checks._base import (
     NotAnswered,
     correct,
     explain_number,
+    judge_counts,
+    quarters,
     read_answers,
     read_number,
     run,
+    take_tuple,
 )
 from notmagic.checks._networks import (
     Parts,
@@ -35,15 +38,10 @@ from notmagic.checks._networks import (
     slips,
     take_dictionary,
     take_one,
-    take_tuple,
 )
 from notmagic.geometry import dense_params
 
 GRADIENTS = ("dW1", "db1", "dW2", "db2")
-
-
-def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    return rng.integers(1, 9, size=shape) * rng.choice([-1.0, 1.0], size=shape) / 4
 
 
 # --- The network, and every known way to get it wrong -------------------------------------------------
@@ -196,9 +194,8 @@ def _judge_shape(question: str, answer: Any) -> str | None:
 
 def shapes(answers: dict[str, tuple[int, ...]]) -> None:
     """Check task 1, first part: the shape of each array of :data:`SHAPES`."""
-    if type(answers) is dict and answers and all(answer is ... for answer in answers.values()):
-        raise NotAnswered("give a shape for each of the arrays, such as (3, 4).")
-    read_answers(answers, SHAPES, _judge_shape)
+    read_answers(answers, SHAPES, _judge_shape,
+                 blank="give a shape for each of the arrays, such as (3, 4).")
     correct("values have a row for each picture; parameters and their gradients do not.")
 
 
@@ -266,16 +263,9 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
 }
 
 
-def _judge_count(question: str, answer: Any) -> str | None:
-    number = read_number(answer, whole=True)
-    if number == COUNTS[question]:
-        return None
-    return explain_number(number, _WRONG_COUNTS[question], "not this number. Count one unit first.")
-
-
 def counts(answers: dict[str, int]) -> None:
     """Check task 1, second part: how many, for each question of :data:`COUNTS`."""
-    read_answers(answers, COUNTS, _judge_count)
+    judge_counts(answers, COUNTS, _WRONG_COUNTS, "not this number. Count one unit first.")
     correct("nearly all parameters of such a network sit between the pixels and the hidden layer.")
 
 
@@ -317,10 +307,10 @@ _FORWARD_SLIPS: list[Slip] = [
 def _network(rng: np.random.Generator, N: int, D: int, M: int, K: int) -> tuple[np.ndarray, ...]:
     """Draw X, W1, b1, W2, b2 so that some hidden units are on and some off, none of them nearly 0."""
     while True:
-        X, W1, b1 = _quarters(rng, N, D), _quarters(rng, D, M) / 2, _quarters(rng, M)
+        X, W1, b1 = quarters(rng, N, D), quarters(rng, D, M) / 2, quarters(rng, M)
         Z1 = X @ W1 + b1
         if np.abs(Z1).min() > 0.01 and np.any(Z1 > 0) and np.any(Z1 < 0):
-            return X, W1, b1, _quarters(rng, M, K) / 2, _quarters(rng, K) / 2
+            return X, W1, b1, quarters(rng, M, K) / 2, quarters(rng, K) / 2
 
 
 def _draw_forward() -> list[Trial]:
@@ -411,7 +401,7 @@ def _draw_difference() -> list[Trial]:
     rng = np.random.default_rng()
     trials = []
     for shape, eps in (((3,), 0.25), ((1,), 0.5), ((2, 3), 0.25), ((4, 2), 0.125), ((2, 2, 2), 0.25)):
-        f, w = _bent(_quarters(rng, *shape)), _quarters(rng, *shape)
+        f, w = _bent(quarters(rng, *shape)), quarters(rng, *shape)
         case = Case((f, w, eps), f"a bent function f, w of shape {shape}, eps = {eps:g}")
         trials.append(Trial(case, difference_quotients(f, w, eps)))
     return trials
@@ -790,7 +780,7 @@ def _draw_reorder() -> list[Trial]:
         order = rng.permutation(D)
         while np.array_equal(order, np.argsort(order)) or np.array_equal(order, np.arange(D)[::-1]):
             order = rng.permutation(D)
-        W1 = _quarters(rng, D, M) + np.arange(D * M).reshape(D, M)      # all entries can be told apart
+        W1 = quarters(rng, D, M) + np.arange(D * M).reshape(D, M)      # all entries can be told apart
         case = Case((W1, order), f"W1 of shape {W1.shape} and an order of {D} pixels")
         trials.append(Trial(case, _reordered(W1, order)))
     return trials

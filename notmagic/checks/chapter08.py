@@ -23,7 +23,9 @@ from notmagic.checks._base import (
     NotAnswered,
     correct,
     explain_number,
+    judge_counts,
     judge_function,
+    quarters,
     read_answers,
     read_number,
 )
@@ -159,17 +161,10 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
 }
 
 
-def _judge_count(question: str, answer: Any) -> str | None:
-    number = read_number(answer, whole=True)
-    if number == COUNTS[question]:
-        return None
-    return explain_number(number, _WRONG_COUNTS[question],
-                          "not this number. Count one filter first, or one position of the output.")
-
-
 def counts(answers: dict[str, int]) -> None:
     """Check task 2: how many parameters, or numbers, for each question of :data:`COUNTS`."""
-    read_answers(answers, COUNTS, _judge_count)
+    judge_counts(answers, COUNTS, _WRONG_COUNTS,
+                 "not this number. Count one filter first, or one position of the output.")
     correct("a convolution layer's parameters do not depend on the size of the image; a dense layer's do.")
 
 
@@ -329,9 +324,7 @@ def _double(slips: Iterable[Slip], convolution: Callable[..., np.ndarray]) -> li
             if not changes.keys() & more.keys()]
 
 
-def _quarters(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Random quarters between -4 and 4, none of them 0: exact in float32, and so are their products' sums."""
-    return rng.integers(1, 17, size=shape) * rng.choice([-1.0, 1.0], size=shape) / 4
+_quarters = partial(quarters, largest=4)
 
 
 # --- Task 3: one window -------------------------------------------------------------------------------

@@ -14,14 +14,23 @@ import numpy as np
 import traitlets
 
 from notmagic.datasets import toy_points
+from notmagic.widgets._arithmetic import cross_entropy, sigmoid
+from notmagic.widgets._checks import (
+    checked_flag,
+    checked_name,
+    checked_number,
+    checked_plane,
+    checked_probe,
+    checked_sets,
+    checked_whole,
+    setting,
+)
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["Boundary", "Fit", "fit_logistic", "powers"]
 
 LARGEST_DEGREE = 8
 LARGEST_REGULARISATION = 10.0
-LARGEST_COORDINATE = 5.0
-MOST_POINTS = 1000
 FEWEST_TO_DIVIDE = 20  # a smaller set is all for training
 DECIMALS = 4  # of the coordinates, so that the page carries short numbers
 
@@ -141,7 +150,7 @@ def _newton_step(
     design: np.ndarray, y: np.ndarray, z: np.ndarray, weights: np.ndarray, penalty: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return the step to subtract, shape (M + 1,), and how steeply the loss falls along it."""
-    p = _sigmoid(z)
+    p = sigmoid(z)
     gradient = design.T @ (p - y) / len(y) + penalty * weights
     curvature = (design.T * (p * (1 - p))) @ design / len(y) + np.diag(penalty)
     scale = 1 / np.sqrt(np.maximum(np.diag(curvature), 1e-300))
@@ -163,95 +172,31 @@ def _try_step(
     size = 1.0
     while size > 1e-9:
         candidate = weights - size * step
-        new = _cross_entropy(design @ candidate, y) + (penalty * candidate**2).sum() / 2
+        new = cross_entropy(design @ candidate, y) + (penalty * candidate**2).sum() / 2
         if new <= objective - 1e-4 * size * slope:
             return candidate, new
         size /= 2
     return None
 
 
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # e^800 is inf, and 1 / inf is the 0 we want
-        return 1 / (1 + np.exp(-z))
-
-
-def _cross_entropy(z: np.ndarray, y: np.ndarray) -> float:
-    """Return the mean of -log p (class 1) or -log(1 - p) (class 0), without ever taking log 0."""
-    return float(np.mean(np.logaddexp(0, z) - y * z))
-
-
 # ----------------------------------------------------------------------------------------------- checks
 
 
-def _checked_points(name: str, points: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return points (float64, shape (N, 2)) and classes (int64, shape (N,)), or say what is wrong."""
-    if not isinstance(points, (tuple, list)) or len(points) != 2:
-        raise ValueError(f"data set {name!r} is {type(points).__name__}; expected a pair (x, y)")
-    try:
-        x, y = np.asarray(points[0], dtype=float), np.asarray(points[1], dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"data set {name!r} is not made of numbers; expected two arrays of numbers"
-        ) from None
-    if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1]:
-        raise ValueError(
-            f"data set {name!r} has x of shape {x.shape} and y of shape {y.shape}; expected (N, 2) and (N,)"
-        )
-    if not 2 <= len(y) <= MOST_POINTS:
-        raise ValueError(f"data set {name!r} has {len(y)} points; expected 2 to {MOST_POINTS}")
-    if not np.isfinite(x).all() or np.abs(x).max() > LARGEST_COORDINATE:
-        raise ValueError(
-            f"data set {name!r} has coordinates that are not numbers from {-LARGEST_COORDINATE:g} to "
-            f"{LARGEST_COORDINATE:g}; scale them first, for instance (x - x.mean(axis=0)) / x.std(axis=0)"
-        )
-    if not np.array_equal(np.unique(y), [0, 1]):
-        raise ValueError(f"data set {name!r} has the classes {np.unique(y).tolist()}; expected both 0 and 1")
-    return x.round(DECIMALS), y.astype(int)
-
-
 def _checked_data(data: Mapping[str, tuple[np.ndarray, np.ndarray]] | None) -> dict:
-    """Return the sets by name; without any, the toy sets of the course."""
+    """Return the sets by name, with classes int64; without any, the toy sets of the course."""
     if data is None:
         data = {name: toy_points(name, _TOY_COUNT, noise, seed) for name, (noise, seed) in _TOY_SETS.items()}
-    if not isinstance(data, Mapping) or not data:
-        raise ValueError(
-            f"data is {data if isinstance(data, Mapping) else type(data).__name__}; expected a dict with at "
-            "least one set, such as {'mine': (x, y)}"
-        )
-    return {str(name): _checked_points(str(name), points) for name, points in data.items()}
-
-
-def _checked_number(name: str, value: object, low: float, high: float) -> float:
-    """Return a number within bounds as a float."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}")
-    return float(value)
+    sets = checked_sets(data)
+    for name, (_, y) in sets.items():
+        if not np.array_equal(np.unique(y), [0, 1]):
+            raise ValueError(
+                f"data set {name!r} has the classes {np.unique(y).tolist()}; expected both 0 and 1"
+            )
+    return {name: (x.round(DECIMALS), y.astype(int)) for name, (x, y) in sets.items()}
 
 
 def _checked_degree(value: object) -> int:
-    """Return a degree as an int."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= LARGEST_DEGREE:
-        raise ValueError(f"degree is {value!r}; expected a whole number from 1 to {LARGEST_DEGREE}")
-    return int(value)
-
-
-def _checked_flag(name: str, value: object) -> bool:
-    """Return True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is {value!r}; expected True or False")
-    return bool(value)
-
-
-def _checked_probe(value: object) -> list[float]:
-    """Return the probe's place as a list of two floats."""
-    if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
-        raise ValueError(f"probe is {value!r}; expected two numbers, such as (0.5, -0.2)")
-    return [
-        _checked_number(f"probe[{axis}]", part, -2 * LARGEST_COORDINATE, 2 * LARGEST_COORDINATE)
-        for axis, part in enumerate(value)
-    ]
+    return checked_whole("degree", value, 1, LARGEST_DEGREE)
 
 
 def _test_mask(y: np.ndarray, share: float) -> np.ndarray:
@@ -267,11 +212,6 @@ def _test_mask(y: np.ndarray, share: float) -> np.ndarray:
 
 
 # --------------------------------------------------------------------------------------------- the widget
-
-
-def _setting() -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes; None is not among it."""
-    return traitlets.TraitType(None).tag(sync=True)
 
 
 class Boundary(anywidget.AnyWidget):
@@ -326,12 +266,12 @@ class Boundary(anywidget.AnyWidget):
     points = traitlets.List(help="Name, x, y and the test points' mask of each set.").tag(sync=True)
     initial = traitlets.Dict(help="The settings that Reset returns to.").tag(sync=True)
 
-    data_name = _setting()
-    degree = _setting()
-    regularisation = _setting()
-    show_test = _setting()
-    probe = _setting()
-    flipped = _setting()
+    data_name = setting()
+    degree = setting()
+    regularisation = setting()
+    show_test = setting()
+    probe = setting()
+    flipped = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -345,14 +285,14 @@ class Boundary(anywidget.AnyWidget):
         probe: tuple[float, float] = (0.4, 0.6),
     ) -> None:
         self._sets = _checked_data(data)
-        share = _checked_number("test_share", test_share, 0, 0.9)
+        share = checked_number("test_share", test_share, 0, 0.9)
         self._masks = {name: _test_mask(y, share) for name, (_, y) in self._sets.items()}
         state = {
             "data_name": self._checked_name(next(iter(self._sets)) if data_name is None else data_name),
             "degree": _checked_degree(degree),
-            "regularisation": _checked_number("regularisation", regularisation, 0, LARGEST_REGULARISATION),
-            "show_test": _checked_flag("show_test", show_test),
-            "probe": _checked_probe(probe),
+            "regularisation": checked_number("regularisation", regularisation, 0, LARGEST_REGULARISATION),
+            "show_test": checked_flag("show_test", show_test),
+            "probe": checked_probe(probe),
             "flipped": {},
         }
         super().__init__(points=self._lists_of_points(), initial=state, **state)
@@ -364,10 +304,7 @@ class Boundary(anywidget.AnyWidget):
         ]
 
     def _checked_name(self, value: object) -> str:
-        if value not in self._sets:
-            names = ", ".join(map(repr, self._sets))
-            raise ValueError(f"there is no data set {value!r}; choose one of {names}")
-        return str(value)
+        return checked_name("data set", value, self._sets)
 
     # ----------------------------------------------------------------------- what a trait may be set to
 
@@ -381,15 +318,15 @@ class Boundary(anywidget.AnyWidget):
 
     @traitlets.validate("regularisation")
     def _validate_regularisation(self, proposal: dict) -> float:
-        return _checked_number("regularisation", proposal["value"], 0, LARGEST_REGULARISATION)
+        return checked_number("regularisation", proposal["value"], 0, LARGEST_REGULARISATION)
 
     @traitlets.validate("show_test")
     def _validate_show_test(self, proposal: dict) -> bool:
-        return _checked_flag("show_test", proposal["value"])
+        return checked_flag("show_test", proposal["value"])
 
     @traitlets.validate("probe")
     def _validate_probe(self, proposal: dict) -> list[float]:
-        return _checked_probe(proposal["value"])
+        return checked_probe(proposal["value"])
 
     @traitlets.validate("flipped")
     def _validate_flipped(self, proposal: dict) -> dict[str, list[int]]:
@@ -446,12 +383,8 @@ class Boundary(anywidget.AnyWidget):
         ValueError
             If `x` has another shape.
         """
-        array = np.asarray(x, dtype=float)
-        if array.ndim != 2 or array.shape[1] != 2:
-            raise ValueError(
-                f"x has shape {array.shape}; expected (N, 2), such as [[0.5, -0.2]] for one point"
-            )
-        return [_feature_name(i, j) for i, j in powers(self.degree)], _feature_matrix(array, self.degree)
+        matrix = _feature_matrix(checked_plane(x), self.degree)
+        return [_feature_name(i, j) for i, j in powers(self.degree)], matrix
 
     def fit(self) -> Fit:
         """Fit the training points at the present degree and regularisation."""
@@ -475,7 +408,7 @@ class Boundary(anywidget.AnyWidget):
             If `x` has another shape.
         """
         fit = self.fit()
-        return _sigmoid(self.features(x)[1] @ fit.weights + fit.bias)
+        return sigmoid(self.features(x)[1] @ fit.weights + fit.bias)
 
     def scores(self) -> dict[str, tuple[float, float]]:
         """Return the mean cross-entropy and the share of points that are right, by kind of points.
@@ -489,7 +422,7 @@ class Boundary(anywidget.AnyWidget):
         for kind, (x, y) in (("training", self.training), ("test", self.test)):
             if len(y):
                 z = _feature_matrix(x, self.degree) @ fit.weights + fit.bias
-                found[kind] = _cross_entropy(z, y), float(np.mean((z >= 0) == y))
+                found[kind] = cross_entropy(z, y), float(np.mean((z >= 0) == y))
         return found
 
     def __repr__(self) -> str:  # noqa: D105

@@ -14,6 +14,8 @@ import traitlets
 from numpy.lib.stride_tricks import sliding_window_view
 
 from notmagic.geometry import output_size, pad_amounts
+from notmagic.widgets._arithmetic import whole_randoms
+from notmagic.widgets._checks import checked_flag, checked_name, checked_number, checked_whole, setting
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["BY_HAND", "FILTER_NAMES", "ConvExplorer", "named_filter"]
@@ -60,14 +62,13 @@ def named_filter(name: str, size: int = 3, channels: int = 1, seed: int = 1) -> 
     other sizes; the lines and ``"outline"`` sum to zero at every size, ``"blur"``, ``"sharpen"`` and
     ``"identity"`` to one in each channel.
     """
+    checked_name("filter", name, FILTER_NAMES)
     if name == "random":
         return _random_weights(size * size * channels, seed).reshape(size, size, channels)
     if name == "red minus the others":
         # A grey pixel has red, green and blue alike, so on a grey picture the three weights cancel.
         colour = np.array([2.0, -1.0, -1.0]) if channels == 3 else np.zeros(channels)
         return np.ones((size, size, 1)) * colour
-    if name not in _FLAT_FILTERS:
-        raise ValueError(f"there is no filter {name!r}; choose one of {', '.join(FILTER_NAMES)}")
     rows, columns = np.indices((size, size))
     flat = _FLAT_FILTERS[name](rows, columns, size).astype(float)
     return np.repeat(flat[:, :, None], channels, axis=2)
@@ -113,16 +114,8 @@ FILTER_NAMES = (*_FLAT_FILTERS, "red minus the others", "random")
 
 
 def _random_weights(count: int, seed: int) -> np.ndarray:
-    """Draw weights from -0.9, -0.8, ..., 0.9 that JavaScript draws alike from the same seed.
-
-    A linear congruential generator on 32 bits (Knuth, *The Art of Computer Programming* 2, section 3.3.4,
-    line 16 of table 1) needs no more than whole numbers, which both languages have.
-    """
-    state, weights = seed % 2**32, []
-    for _ in range(count):
-        state = (1664525 * state + 1013904223) % 2**32
-        weights.append(((state >> 16) % 19 - 9) / 10)
-    return np.array(weights)
+    """Draw weights from -0.9, -0.8, ..., 0.9 that JavaScript draws alike from the same seed."""
+    return np.array([(number % 19 - 9) / 10 for number in whole_randoms(count, seed)])
 
 
 def _fit_filter(kernel: np.ndarray, size: int, channels: int) -> np.ndarray:
@@ -221,52 +214,20 @@ def _checked_kernel(what: str, weights: object) -> np.ndarray:
     return kernel
 
 
-def _checked_whole(name: str, value: object, low: int, high: int | None = None) -> int:
-    """Return a whole number within bounds as an int."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        span = f"from {low} to {high}" if high is not None else f"of at least {low}"
-        raise ValueError(f"{name} is {value!r}; expected a whole number {span}")
-    return int(value)
-
-
 def _checked_padding(value: object) -> int | str:
     """Return padding as an int, "valid" or "same"."""
     if isinstance(value, str) and value in ("valid", "same"):
         return value
     if isinstance(value, str):
         raise ValueError(f"padding is {value!r}; expected a whole number from 0 to 3, 'valid' or 'same'")
-    return _checked_whole("padding", value, 0, 3)
+    return checked_whole("padding", value, 0, 3)
 
 
 def _checked_bias(value: object) -> float:
-    """Return the bias as a float."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not abs(value) <= LARGEST_BIAS:
-        raise ValueError(f"bias is {value!r}; expected a number from {-LARGEST_BIAS} to {LARGEST_BIAS}")
-    return float(value)
-
-
-def _checked_flag(name: str, value: object) -> bool:
-    """Return True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is {value!r}; expected True or False")
-    return bool(value)
-
-
-def _checked_name(what: str, value: object, names: list[str]) -> str:
-    """Return a name that is on the list."""
-    if value not in names:
-        raise ValueError(f"there is no {what} {value!r}; choose one of {', '.join(map(repr, names))}")
-    return str(value)
+    return checked_number("bias", value, -LARGEST_BIAS, LARGEST_BIAS)
 
 
 # --------------------------------------------------------------------------------------------- the widget
-
-
-def _setting() -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes; None is not among it."""
-    return traitlets.TraitType(None).tag(sync=True)
 
 
 class ConvExplorer(anywidget.AnyWidget):
@@ -329,17 +290,17 @@ class ConvExplorer(anywidget.AnyWidget):
     custom_filters = traitlets.List(help="Name and weights of the reader's own filters.").tag(sync=True)
     initial = traitlets.Dict(help="The settings that Reset returns to.").tag(sync=True)
 
-    image_name = _setting()
-    filter_name = _setting()
-    kernel_size = _setting()
-    stride = _setting()
-    padding = _setting()
-    weights = _setting()
-    bias = _setting()
-    row = _setting()
-    col = _setting()
-    seed = _setting()
-    ask = _setting()
+    image_name = setting()
+    filter_name = setting()
+    kernel_size = setting()
+    stride = setting()
+    padding = setting()
+    weights = setting()
+    bias = setting()
+    row = setting()
+    col = setting()
+    seed = setting()
+    ask = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -358,18 +319,18 @@ class ConvExplorer(anywidget.AnyWidget):
     ) -> None:
         self._images = _checked_images(image)
         self._filters = _checked_filters(filters)
-        kernel_size = _checked_whole("kernel_size", kernel_size, 1, 7)
+        kernel_size = checked_whole("kernel_size", kernel_size, 1, 7)
         state = {
             "image_name": image_name or next(iter(self._images)),
             "filter_name": filter_name or self._first_filter(kernel_size),
-            "stride": _checked_whole("stride", stride, 1, 4),
+            "stride": checked_whole("stride", stride, 1, 4),
             "padding": _checked_padding(padding),
             "bias": _checked_bias(bias),
             "seed": 1,
-            "ask": _checked_flag("ask", ask),
+            "ask": checked_flag("ask", ask),
         }
-        _checked_name("picture", state["image_name"], list(self._images))
-        _checked_name("filter", state["filter_name"], self._filter_names())
+        checked_name("picture", state["image_name"], list(self._images))
+        checked_name("filter", state["filter_name"], self._filter_names())
         state["kernel_size"] = self._size_for(state["filter_name"], kernel_size)
         channels = self._images[state["image_name"]].shape[2]
         kernel = self._make_weights(state["filter_name"], state["kernel_size"], channels, state["seed"])
@@ -392,7 +353,7 @@ class ConvExplorer(anywidget.AnyWidget):
         place = {}
         for name, value, side in zip(("row", "col"), (row, col), image.shape[:2], strict=True):
             length = _map_side(side, *settings)
-            value = length // 2 if value is None else _checked_whole(name, value, 0)
+            value = length // 2 if value is None else checked_whole(name, value, 0)
             place[name] = min(value, max(length - 1, 0))
         return place
 
@@ -429,19 +390,19 @@ class ConvExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("image_name")
     def _validate_image_name(self, proposal: dict) -> str:
-        return _checked_name("picture", proposal["value"], list(self._images))
+        return checked_name("picture", proposal["value"], list(self._images))
 
     @traitlets.validate("filter_name")
     def _validate_filter_name(self, proposal: dict) -> str:
-        return _checked_name("filter", proposal["value"], self._filter_names())
+        return checked_name("filter", proposal["value"], self._filter_names())
 
     @traitlets.validate("kernel_size")
     def _validate_kernel_size(self, proposal: dict) -> int:
-        return _checked_whole("kernel_size", proposal["value"], 1, 7)
+        return checked_whole("kernel_size", proposal["value"], 1, 7)
 
     @traitlets.validate("stride")
     def _validate_stride(self, proposal: dict) -> int:
-        return _checked_whole("stride", proposal["value"], 1, 4)
+        return checked_whole("stride", proposal["value"], 1, 4)
 
     @traitlets.validate("padding")
     def _validate_padding(self, proposal: dict) -> int | str:
@@ -458,11 +419,11 @@ class ConvExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("row", "col", "seed")
     def _validate_count(self, proposal: dict) -> int:
-        return _checked_whole(proposal["trait"].name, proposal["value"], 0)
+        return checked_whole(proposal["trait"].name, proposal["value"], 0)
 
     @traitlets.validate("ask")
     def _validate_ask(self, proposal: dict) -> bool:
-        return _checked_flag("ask", proposal["value"])
+        return checked_flag("ask", proposal["value"])
 
     # --------------------------------------------------------------- what follows when a trait is set
 

@@ -15,6 +15,7 @@ import numpy as np
 import traitlets
 
 from notmagic.datasets import load_digits
+from notmagic.widgets._checks import checked_flag, checked_pair, checked_whole, setting
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["DigitPad"]
@@ -93,14 +94,6 @@ def _checked_names(value: Sequence[str] | None, outputs: int) -> list[str]:
     if len(names) != count or len(set(names)) < count:
         raise ValueError(f"class_names is {names}; expected {count} different names")
     return names
-
-
-def _checked_whole(name: str, value: object, low: int, high: int) -> int:
-    """Return a whole number within bounds as an int."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected a whole number from {low} to {high}")
-    return int(value)
 
 
 def _checked_pixels(name: str, value: object, levels: int) -> list[int]:
@@ -193,11 +186,6 @@ def _default_examples(weights: np.ndarray, bias: np.ndarray, names: list[str], l
 # --------------------------------------------------------------------------------------------- the widget
 
 
-def _setting(allow_none: bool = False) -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes."""
-    return traitlets.TraitType(None, allow_none=allow_none).tag(sync=True)
-
-
 class DigitPad(anywidget.AnyWidget):
     """Draw a digit; see what a linear classifier answers and what each cell contributes.
 
@@ -269,12 +257,12 @@ class DigitPad(anywidget.AnyWidget):
     examples = traitlets.List(help="Name, label and pixels of each scan of the menu.").tag(sync=True)
     initial = traitlets.Dict(help="The settings that Reset returns to.").tag(sync=True)
 
-    pixels = _setting()
-    fine = _setting()
-    shown_class = _setting(allow_none=True)
-    compare = _setting()
-    cell = _setting()
-    overlay = _setting()
+    pixels = setting()
+    fine = setting()
+    shown_class = setting(allow_none=True)
+    compare = setting()
+    cell = setting()
+    overlay = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -291,7 +279,7 @@ class DigitPad(anywidget.AnyWidget):
         outputs = self._weights.shape[1]
         self._names = _checked_names(class_names, outputs)
         self._bias = _checked_bias(bias, outputs).round(DECIMALS)
-        self._levels = _checked_whole("levels", levels, 1, FULL_INK)
+        self._levels = checked_whole("levels", levels, 1, FULL_INK)
         if examples is None:
             found = _default_examples(self._weights, self._bias, self._names, self._levels)
         else:
@@ -325,7 +313,7 @@ class DigitPad(anywidget.AnyWidget):
             return None
         if self._weights.shape[1] == 1:
             raise ValueError(f"{name} is {value!r}; expected None: two classes have one template")
-        return _checked_whole(name, value, 0, len(self._names) - 1)
+        return checked_whole(name, value, 0, len(self._names) - 1)
 
     # ----------------------------------------------------------------------- what a trait may be set to
 
@@ -339,7 +327,7 @@ class DigitPad(anywidget.AnyWidget):
         rows = isinstance(value, (list, tuple, np.ndarray)) and len(value) == FINE_SIDE
         if not rows:
             raise ValueError(f"fine is {type(value).__name__}; expected {FINE_SIDE} rows of {FINE_SIDE} bits")
-        return [_checked_whole(f"fine[{k}]", row, 0, 2**FINE_SIDE - 1) for k, row in enumerate(value)]
+        return [checked_whole(f"fine[{k}]", row, 0, 2**FINE_SIDE - 1) for k, row in enumerate(value)]
 
     @traitlets.validate("shown_class")
     def _validate_shown_class(self, proposal: dict) -> int | None:
@@ -347,21 +335,17 @@ class DigitPad(anywidget.AnyWidget):
 
     @traitlets.validate("compare")
     def _validate_compare(self, proposal: dict) -> bool:
-        value = proposal["value"]
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"compare is {value!r}; expected True or False")
+        value = checked_flag("compare", proposal["value"])
         if value and self._weights.shape[1] == 1:
             raise ValueError(
                 "compare is True; expected False: the one template of two classes compares them already"
             )
-        return bool(value)
+        return value
 
     @traitlets.validate("cell")
     def _validate_cell(self, proposal: dict) -> list[int]:
-        value = proposal["value"]
-        if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
-            raise ValueError(f"cell is {value!r}; expected a row and a column, such as (2, 3)")
-        return [_checked_whole(f"cell[{axis}]", part, 0, SIDE - 1) for axis, part in enumerate(value)]
+        pair = checked_pair("cell", proposal["value"], "a row and a column, such as (2, 3)")
+        return [checked_whole(f"cell[{axis}]", part, 0, SIDE - 1) for axis, part in enumerate(pair)]
 
     @traitlets.validate("overlay")
     def _validate_overlay(self, proposal: dict) -> str:

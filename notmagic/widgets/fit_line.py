@@ -13,6 +13,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from notmagic.widgets._checks import checked_flag, checked_number, checked_whole, setting
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["FitLine"]
@@ -27,21 +28,6 @@ EXPLODED = 1e9
 
 
 # ----------------------------------------------------------------------------------------------- checks
-
-
-def _checked_number(name: str, value: object, low: float, high: float) -> float:
-    """Return a number within bounds as a float."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def _checked_flag(name: str, value: object) -> bool:
-    """Return True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is {value!r}; expected True or False")
-    return bool(value)
 
 
 def _checked_column(name: str, values: object) -> np.ndarray:
@@ -89,20 +75,15 @@ def _checked_runs(value: object) -> list[list[float]]:
     checked = []
     for slope, intercept, rate, steps in value:
         checked.append([
-            _checked_number("the slope of a run", slope, -LARGEST_VALUE, LARGEST_VALUE),
-            _checked_number("the intercept of a run", intercept, -LARGEST_VALUE, LARGEST_VALUE),
-            _checked_number("the learning rate of a run", rate, *LEARNING_RATES),
-            int(_checked_number("the steps of a run", steps, 0, MOST_STEPS)),
+            checked_number("the slope of a run", slope, -LARGEST_VALUE, LARGEST_VALUE),
+            checked_number("the intercept of a run", intercept, -LARGEST_VALUE, LARGEST_VALUE),
+            checked_number("the learning rate of a run", rate, *LEARNING_RATES),
+            int(checked_number("the steps of a run", steps, 0, MOST_STEPS)),
         ])  # fmt: skip
     return checked
 
 
 # --------------------------------------------------------------------------------------------- the widget
-
-
-def _setting() -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes; None is not among it."""
-    return traitlets.TraitType(None).tag(sync=True)
 
 
 class FitLine(anywidget.AnyWidget):
@@ -161,14 +142,14 @@ class FitLine(anywidget.AnyWidget):
     y_label = traitlets.Unicode().tag(sync=True)
     initial = traitlets.Dict(help="The line that Reset returns to, and what its units were.").tag(sync=True)
 
-    slope = _setting()
-    intercept = _setting()
-    learning_rate = _setting()
-    scaled = _setting()
-    show_best = _setting()
-    point = _setting()
-    ask = _setting()
-    runs = _setting()
+    slope = setting()
+    intercept = setting()
+    learning_rate = setting()
+    scaled = setting()
+    show_best = setting()
+    point = setting()
+    ask = setting()
+    runs = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -194,11 +175,11 @@ class FitLine(anywidget.AnyWidget):
             "intercept": self._checked_line(
                 "intercept", _one_digit(low + (high - low) / 4) if intercept is None else intercept
             ),
-            "learning_rate": _checked_number("learning_rate", learning_rate, *LEARNING_RATES),
-            "scaled": _checked_flag("scaled", scaled),
-            "show_best": _checked_flag("show_best", show_best),
+            "learning_rate": checked_number("learning_rate", learning_rate, *LEARNING_RATES),
+            "scaled": checked_flag("scaled", scaled),
+            "show_best": checked_flag("show_best", show_best),
             "point": self._checked_point(point),
-            "ask": _checked_flag("ask", ask),
+            "ask": checked_flag("ask", ask),
             "runs": [],
         }
         super().__init__(
@@ -209,13 +190,10 @@ class FitLine(anywidget.AnyWidget):
 
     @staticmethod
     def _checked_line(name: str, value: object) -> float:
-        return _checked_number(name, value, -LARGEST_VALUE, LARGEST_VALUE)
+        return checked_number(name, value, -LARGEST_VALUE, LARGEST_VALUE)
 
     def _checked_point(self, value: object) -> int:
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or not 0 <= value < len(self._x):
-            raise ValueError(f"point is {value!r}; expected a whole number from 0 to {len(self._x) - 1}")
-        return int(value)
+        return checked_whole("point", value, 0, len(self._x) - 1)
 
     # ----------------------------------------------------------------------- what a trait may be set to
 
@@ -225,11 +203,11 @@ class FitLine(anywidget.AnyWidget):
 
     @traitlets.validate("learning_rate")
     def _validate_learning_rate(self, proposal: dict) -> float:
-        return _checked_number("learning_rate", proposal["value"], *LEARNING_RATES)
+        return checked_number("learning_rate", proposal["value"], *LEARNING_RATES)
 
     @traitlets.validate("scaled", "show_best", "ask")
     def _validate_flag(self, proposal: dict) -> bool:
-        return _checked_flag(proposal["trait"].name, proposal["value"])
+        return checked_flag(proposal["trait"].name, proposal["value"])
 
     @traitlets.validate("point")
     def _validate_point(self, proposal: dict) -> int:
@@ -343,8 +321,7 @@ class FitLine(anywidget.AnyWidget):
         ValueError
             If `steps` is not a whole number of at least 1.
         """
-        if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 1:
-            raise ValueError(f"steps is {steps!r}; expected a whole number of at least 1")
+        steps = checked_whole("steps", steps, 1)
         runs = [list(run) for run in self.runs]
         if not runs or runs[-1][2] != self.learning_rate:
             runs.append([self.slope, self.intercept, self.learning_rate, 0])

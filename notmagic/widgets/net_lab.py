@@ -18,6 +18,16 @@ import numpy as np
 import traitlets
 
 from notmagic.datasets import TOY_NAMES, toy_points
+from notmagic.widgets._arithmetic import cross_entropy, sigmoid
+from notmagic.widgets._checks import (
+    checked_flag,
+    checked_number,
+    checked_plane,
+    checked_probe,
+    checked_sets,
+    checked_whole,
+    setting,
+)
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["ACTIVATIONS", "NetLab", "first_weights", "forward", "gradients"]
@@ -26,8 +36,6 @@ MOST_LAYERS = 3
 MOST_UNITS = 8
 MOST_STEPS = 100_000
 LARGEST_SEED = 9_999
-LARGEST_COORDINATE = 5.0
-MOST_POINTS = 1000
 FEWEST_TO_DIVIDE = 20  # a smaller set is all for training
 RATES = (0.0001, 100.0)
 LARGEST_MOMENTUM = 0.99
@@ -112,7 +120,7 @@ def gradients(weights: Weights, x: np.ndarray, y: np.ndarray, activation: str) -
         Shaped as `weights`.
     """
     answers = forward(weights, x, activation)
-    delta = (_sigmoid(answers[-1]) - y[:, None]) / len(y)  # (N, 1)
+    delta = (sigmoid(answers[-1]) - y[:, None]) / len(y)  # (N, 1)
     slopes: Weights = []
     for answer, kernel in zip(answers[-2::-1], weights[-2::-2], strict=True):
         slopes = [answer.T @ delta, delta.sum(axis=0), *slopes]
@@ -121,7 +129,7 @@ def gradients(weights: Weights, x: np.ndarray, y: np.ndarray, activation: str) -
 
 
 def _activate(z: np.ndarray, activation: str) -> np.ndarray:
-    return {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": _sigmoid}[activation](z)
+    return {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": sigmoid}[activation](z)
 
 
 def _slope(answer: np.ndarray, activation: str) -> np.ndarray:
@@ -131,46 +139,7 @@ def _slope(answer: np.ndarray, activation: str) -> np.ndarray:
     return 1 - answer**2 if activation == "tanh" else answer * (1 - answer)
 
 
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # e^800 is inf, and 1 / inf is the 0 we want
-        return 1 / (1 + np.exp(-z))
-
-
-def _cross_entropy(z: np.ndarray, y: np.ndarray) -> float:
-    """Return the mean of -log p (class 1) or -log(1 - p) (class 0), without ever taking log 0."""
-    return float(np.mean(np.logaddexp(0, z) - y * z))
-
-
 # ----------------------------------------------------------------------------------------------- checks
-
-
-def _checked_points(name: str, points: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return points (float64, shape (N, 2)) and classes (int64, shape (N,)), or say what is wrong."""
-    if not isinstance(points, (tuple, list)) or len(points) != 2:
-        raise ValueError(f"data set {name!r} is {type(points).__name__}; expected a pair (x, y)")
-    try:
-        x, y = np.asarray(points[0], dtype=float), np.asarray(points[1], dtype=float)
-    except (TypeError, ValueError):
-        message = f"data set {name!r} is not made of numbers; expected two arrays of numbers"
-        raise ValueError(message) from None
-    if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1]:
-        raise ValueError(
-            f"data set {name!r} has x of shape {x.shape} and y of shape {y.shape}; expected (N, 2) and (N,)"
-        )
-    if not 2 <= len(y) <= MOST_POINTS:
-        raise ValueError(f"data set {name!r} has {len(y)} points; expected 2 to {MOST_POINTS}")
-    if not np.isfinite(x).all() or np.abs(x).max() > LARGEST_COORDINATE:
-        raise ValueError(
-            f"data set {name!r} has coordinates that are not numbers from {-LARGEST_COORDINATE:g} to "
-            f"{LARGEST_COORDINATE:g}; scale them first, for instance (x - x.mean(axis=0)) / x.std(axis=0)"
-        )
-    training = y[: _training_count(len(y))]
-    if not np.isin(y, [0, 1]).all() or len(np.unique(training)) < 2:
-        raise ValueError(
-            f"data set {name!r} has the classes {np.unique(training).tolist()} among its {len(training)} "
-            "training points; expected both 0 and 1; shuffle the points if they are sorted by class"
-        )
-    return x, y.astype(int)
 
 
 def _training_count(count: int) -> int:
@@ -178,31 +147,32 @@ def _training_count(count: int) -> int:
 
 
 def _checked_data(data: Mapping[str, tuple[np.ndarray, np.ndarray]] | None) -> dict:
-    """Return the sets by name; without any, the toy sets of the course."""
+    """Return the sets by name, with classes int64; without any, the toy sets of the course."""
     if data is None:
         data = {name: toy_points(name, *_TOY) for name in TOY_NAMES}
-    if not isinstance(data, Mapping) or not data:
-        raise ValueError(
-            f"data is {data if isinstance(data, Mapping) else type(data).__name__}; expected a dict with at "
-            "least one set, such as {'mine': (x, y)}"
-        )
-    return {str(name): _checked_points(str(name), points) for name, points in data.items()}
+    sets = checked_sets(data)
+    for name, (_, y) in sets.items():
+        training = y[: _training_count(len(y))]
+        if not np.isin(y, [0, 1]).all() or len(np.unique(training)) < 2:
+            raise ValueError(
+                f"data set {name!r} has the classes {np.unique(training).tolist()} among its "
+                f"{len(training)} training points; expected both 0 and 1; shuffle the points if they are "
+                "sorted by class"
+            )
+    return {name: (x, y.astype(int)) for name, (x, y) in sets.items()}
 
 
-def _checked_whole(name: str, value: object, low: int, high: int) -> int:
-    """Return a whole number within bounds as an int."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected a whole number from {low} to {high:,}")
-    return int(value)
-
-
-def _checked_number(name: str, value: object, low: float, high: float) -> float:
-    """Return a number within bounds as a float of six significant digits, as the code writes it."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}")
+def _six_digits(value: float) -> float:
+    """Round a number to six significant digits, as the code writes it."""
     return float(f"{value:g}")
+
+
+def _checked_rate(name: str, value: object) -> float:
+    return _six_digits(checked_number(name, value, *RATES))
+
+
+def _checked_momentum(name: str, value: object) -> float:
+    return _six_digits(checked_number(name, value, 0, LARGEST_MOMENTUM))
 
 
 def _checked_layers(value: object) -> list[int]:
@@ -211,7 +181,7 @@ def _checked_layers(value: object) -> list[int]:
         raise ValueError(
             f"layers is {value!r}; expected the units of 0 to {MOST_LAYERS} hidden layers, such as (4, 2)"
         )
-    return [_checked_whole(f"layers[{i}]", units, 1, MOST_UNITS) for i, units in enumerate(value)]
+    return [checked_whole(f"layers[{i}]", units, 1, MOST_UNITS) for i, units in enumerate(value)]
 
 
 def _checked_choice(name: str, value: object, choices: Sequence[str]) -> str:
@@ -221,19 +191,8 @@ def _checked_choice(name: str, value: object, choices: Sequence[str]) -> str:
     return value
 
 
-def _checked_flag(name: str, value: object) -> bool:
-    """Return True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is {value!r}; expected True or False")
-    return bool(value)
-
-
 def _checked_probe(value: object) -> list[float]:
-    """Return the probe's place as a list of two floats."""
-    if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
-        raise ValueError(f"probe is {value!r}; expected two numbers, such as (0.5, -0.2)")
-    limit = 2 * LARGEST_COORDINATE
-    return [_checked_number(f"probe[{axis}]", part, -limit, limit) for axis, part in enumerate(value)]
+    return [_six_digits(part) for part in checked_probe(value)]
 
 
 def _checked_schedule(value: object) -> list[list]:
@@ -246,9 +205,9 @@ def _checked_schedule(value: object) -> list[list]:
         )
     checked = [
         [
-            _checked_whole(f"schedule[{i}][0]", step, 0, MOST_STEPS),
-            _checked_number(f"schedule[{i}][1]", rate, *RATES),
-            _checked_number(f"schedule[{i}][2]", momentum, 0, LARGEST_MOMENTUM),
+            checked_whole(f"schedule[{i}][0]", step, 0, MOST_STEPS),
+            _checked_rate(f"schedule[{i}][1]", rate),
+            _checked_momentum(f"schedule[{i}][2]", momentum),
         ]
         for i, (step, rate, momentum) in enumerate(parts)
     ]
@@ -269,11 +228,6 @@ def _checked_shown(value: object) -> str:
 
 
 # --------------------------------------------------------------------------------------------- the widget
-
-
-def _setting() -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes; None is not among it."""
-    return traitlets.TraitType(None).tag(sync=True)
 
 
 class NetLab(anywidget.AnyWidget):
@@ -341,15 +295,15 @@ class NetLab(anywidget.AnyWidget):
     sets = traitlets.List(help="Name, counts, offset, classes and source of each set.").tag(sync=True)
     initial = traitlets.Dict(help="The settings that Reset returns to.").tag(sync=True)
 
-    data_name = _setting()
-    layers = _setting()
-    activation = _setting()
-    schedule = _setting()
-    seed = _setting()
-    steps = _setting()
-    show_test = _setting()
-    probe = _setting()
-    shown = _setting()
+    data_name = setting()
+    layers = setting()
+    activation = setting()
+    schedule = setting()
+    seed = setting()
+    steps = setting()
+    show_test = setting()
+    probe = setting()
+    shown = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -369,17 +323,17 @@ class NetLab(anywidget.AnyWidget):
         self._sets = _checked_data(data)
         first = "circles" if data is None else next(iter(self._sets))
         pace = [
-            _checked_number("learning_rate", learning_rate, *RATES),
-            _checked_number("momentum", momentum, 0, LARGEST_MOMENTUM),
+            _checked_rate("learning_rate", learning_rate),
+            _checked_momentum("momentum", momentum),
         ]
         state = {
             "data_name": self._checked_name(first if data_name is None else data_name),
             "layers": _checked_layers(layers),
             "activation": _checked_choice("activation", activation, ACTIVATIONS),
             "schedule": [[0, *pace]],
-            "seed": _checked_whole("seed", seed, 0, LARGEST_SEED),
-            "steps": _checked_whole("steps", steps, 0, MOST_STEPS),
-            "show_test": _checked_flag("show_test", show_test),
+            "seed": checked_whole("seed", seed, 0, LARGEST_SEED),
+            "steps": checked_whole("steps", steps, 0, MOST_STEPS),
+            "show_test": checked_flag("show_test", show_test),
             "probe": _checked_probe(probe),
             "shown": _checked_shown(shown),
         }
@@ -423,11 +377,11 @@ class NetLab(anywidget.AnyWidget):
     @traitlets.validate("seed", "steps")
     def _validate_count(self, proposal: dict) -> int:
         name = proposal["trait"].name
-        return _checked_whole(name, proposal["value"], 0, LARGEST_SEED if name == "seed" else MOST_STEPS)
+        return checked_whole(name, proposal["value"], 0, LARGEST_SEED if name == "seed" else MOST_STEPS)
 
     @traitlets.validate("show_test")
     def _validate_show_test(self, proposal: dict) -> bool:
-        return _checked_flag("show_test", proposal["value"])
+        return checked_flag("show_test", proposal["value"])
 
     @traitlets.validate("probe")
     def _validate_probe(self, proposal: dict) -> list[float]:
@@ -446,7 +400,7 @@ class NetLab(anywidget.AnyWidget):
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._change_pace(_checked_number("learning_rate", value, *RATES), self.momentum)
+        self._change_pace(_checked_rate("learning_rate", value), self.momentum)
 
     @property
     def momentum(self) -> float:
@@ -455,7 +409,7 @@ class NetLab(anywidget.AnyWidget):
 
     @momentum.setter
     def momentum(self, value: float) -> None:
-        self._change_pace(self.learning_rate, _checked_number("momentum", value, 0, LARGEST_MOMENTUM))
+        self._change_pace(self.learning_rate, _checked_momentum("momentum", value))
 
     def _change_pace(self, rate: float, momentum: float) -> None:
         if (rate, momentum) == _pace_at(self.schedule, self.steps):
@@ -512,7 +466,7 @@ class NetLab(anywidget.AnyWidget):
         return weights, losses
 
     def _loss(self, weights: Weights, x: np.ndarray, y: np.ndarray) -> float:
-        return _cross_entropy(forward(weights, x, self.activation)[-1][:, 0], y)
+        return cross_entropy(forward(weights, x, self.activation)[-1][:, 0], y)
 
     def probability(self, x: np.ndarray) -> np.ndarray:
         """Compute the probability of class 1 at the present step.
@@ -530,12 +484,8 @@ class NetLab(anywidget.AnyWidget):
         ValueError
             If `x` has another shape.
         """
-        array = np.asarray(x, dtype=float)
-        if array.ndim != 2 or array.shape[1] != 2:
-            raise ValueError(
-                f"x has shape {array.shape}; expected (N, 2), such as [[0.5, -0.2]] for one point"
-            )
-        return _sigmoid(forward(self.run()[0], array, self.activation)[-1][:, 0])
+        points = checked_plane(x)
+        return sigmoid(forward(self.run()[0], points, self.activation)[-1][:, 0])
 
     def scores(self) -> dict[str, tuple[float, float]]:
         """Return the loss and the share of points that are right, at the present step.
@@ -549,7 +499,7 @@ class NetLab(anywidget.AnyWidget):
         for kind, (x, y) in (("training", self.training), ("test", self.test)):
             if len(y):
                 z = forward(weights, x, self.activation)[-1][:, 0]
-                found[kind] = _cross_entropy(z, y), float(np.mean((z >= 0) == y))
+                found[kind] = cross_entropy(z, y), float(np.mean((z >= 0) == y))
         return found
 
     def code(self) -> str:

@@ -11,6 +11,8 @@ import anywidget
 import numpy as np
 import traitlets
 
+from notmagic.widgets._arithmetic import cross_entropy, sigmoid, whole_randoms
+from notmagic.widgets._checks import checked_name, checked_whole, is_number, setting
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["BY_HAND", "PRESETS", "ROWS", "TARGETS", "TRAINED", "XorLab", "preset_weights"]
@@ -69,10 +71,9 @@ def preset_weights(preset: str, hidden: int = 2, seed: int = 0) -> list[list[flo
     ValueError
         If there is no preset of that name.
     """
+    checked_name("preset", preset, PRESETS)
     if preset in _WIRED:
         return [[float(number) for number in unit] for unit in _WIRED[preset]]
-    if preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}; choose one of {', '.join(map(repr, PRESETS))}")
     sizes = [3] * hidden + [(hidden or 2) + 1]
     numbers = _random_numbers(sum(sizes), seed) if preset == "random" else [0.0] * sum(sizes)
     ends = np.cumsum(sizes)
@@ -80,16 +81,8 @@ def preset_weights(preset: str, hidden: int = 2, seed: int = 0) -> list[list[flo
 
 
 def _random_numbers(count: int, seed: int) -> list[float]:
-    """Draw from -1, -0.99, ..., 1 numbers that JavaScript draws alike from the same seed.
-
-    A linear congruential generator on 32 bits (Knuth, *The Art of Computer Programming* 2, section 3.3.4,
-    line 16 of table 1) needs no more than whole numbers, which both languages have.
-    """
-    state, numbers = seed % 2**32, []
-    for _ in range(count):
-        state = (1664525 * state + 1013904223) % 2**32
-        numbers.append(((state >> 16) % 201 - 100) / 100)
-    return numbers
+    """Draw from -1, -0.99, ..., 1 numbers that JavaScript draws alike from the same seed."""
+    return [(number % 201 - 100) / 100 for number in whole_randoms(count, seed)]
 
 
 # ------------------------------------------------------------------------------------------- arithmetic
@@ -101,13 +94,9 @@ def _split(weights: list[list[float]]) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return hidden[:, :2].T, hidden[:, 2], np.array(weights[-1][:-1], dtype=float), float(weights[-1][-1])
 
 
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return np.exp(-np.logaddexp(0, -z))
-
-
 def _forward(weights: list, x: np.ndarray, activation: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the values of the hidden units (N, H), and z and the value of the output unit (N,)."""
-    act = _sigmoid if activation == "sigmoid" else (lambda z: (z > 0).astype(float))
+    act = sigmoid if activation == "sigmoid" else (lambda z: (z > 0).astype(float))
     hidden_weights, hidden_biases, output_weights, output_bias = _split(weights)
     hidden = act(x @ hidden_weights + hidden_biases)
     z = (hidden if len(hidden_biases) else x) @ output_weights + output_bias
@@ -131,10 +120,6 @@ def _gradients(weights: list, wanted: np.ndarray) -> list[list[float]]:
 # ----------------------------------------------------------------------------------------------- checks
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-
-
 def _checked_weights(value: object) -> list[list[float]]:
     """Return weights as nested lists of float, or say what is wrong with them."""
     form = (
@@ -149,32 +134,16 @@ def _checked_weights(value: object) -> list[list[float]]:
     sizes = [3] * hidden + [(hidden or 2) + 1]
     if not 0 <= hidden <= MOST_HIDDEN or [len(unit) for unit in units] != sizes:
         raise ValueError(f"weights has units with {[len(unit) for unit in units]} numbers; {form}")
-    if not all(_is_number(number) and abs(number) <= LARGEST_WEIGHT for unit in units for number in unit):
+    if not all(is_number(number) and abs(number) <= LARGEST_WEIGHT for unit in units for number in unit):
         raise ValueError(
             f"weights is {value!r}; expected only numbers from {-LARGEST_WEIGHT} to {LARGEST_WEIGHT}"
         )
     return [[float(number) for number in unit] for unit in units]
 
 
-def _checked_whole(name: str, value: object, low: int, high: int | None = None) -> int:
-    """Return a whole number within bounds as an int."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        span = f"from {low} to {high}" if high is not None else f"of at least {low}"
-        raise ValueError(f"{name} is {value!r}; expected a whole number {span}")
-    return int(value)
-
-
-def _checked_name(what: str, value: object, names: tuple[str, ...]) -> str:
-    """Return a name that is on the list."""
-    if not isinstance(value, str) or value not in names:
-        raise ValueError(f"there is no {what} {value!r}; choose one of {', '.join(map(repr, names))}")
-    return value
-
-
 def _checked_rate(value: object) -> float:
     """Return the learning rate as a float."""
-    if not _is_number(value) or not 0 < value <= LARGEST_RATE:
+    if not is_number(value) or not 0 < value <= LARGEST_RATE:
         raise ValueError(
             f"learning_rate is {value!r}; expected a number above 0, at most {LARGEST_RATE}; 3 works well"
         )
@@ -182,11 +151,6 @@ def _checked_rate(value: object) -> float:
 
 
 # --------------------------------------------------------------------------------------------- the widget
-
-
-def _setting() -> traitlets.TraitType:
-    """Make a trait that takes whatever its validator below takes; None is not among it."""
-    return traitlets.TraitType(None).tag(sync=True)
 
 
 class XorLab(anywidget.AnyWidget):
@@ -247,15 +211,15 @@ class XorLab(anywidget.AnyWidget):
 
     initial = traitlets.Dict(help="The settings that Reset returns to.").tag(sync=True)
 
-    preset = _setting()
-    weights = _setting()
-    target = _setting()
-    activation = _setting()
-    seed = _setting()
-    learning_rate = _setting()
-    steps = _setting()
-    unit = _setting()
-    row = _setting()
+    preset = setting()
+    weights = setting()
+    target = setting()
+    activation = setting()
+    seed = setting()
+    learning_rate = setting()
+    steps = setting()
+    unit = setting()
+    row = setting()
 
     def __init__(  # noqa: D107 -- the class says it
         self,
@@ -268,14 +232,14 @@ class XorLab(anywidget.AnyWidget):
         learning_rate: float = 3.0,
     ) -> None:
         self._whole_state = True  # nothing follows from a trait while all of them are being set
-        seed = _checked_whole("seed", seed, 0)
-        hidden = _checked_whole("hidden", hidden, 0, MOST_HIDDEN)
-        weights = preset_weights(_checked_name("preset", preset, PRESETS), hidden, seed)
+        seed = checked_whole("seed", seed, 0)
+        hidden = checked_whole("hidden", hidden, 0, MOST_HIDDEN)
+        weights = preset_weights(preset, hidden, seed)
         state = {
             "preset": preset,
             "weights": weights,
-            "target": _checked_name("target", target, tuple(TARGETS)),
-            "activation": _checked_name("activation", activation, ACTIVATIONS),
+            "target": checked_name("target", target, tuple(TARGETS)),
+            "activation": checked_name("activation", activation, ACTIVATIONS),
             "seed": seed,
             "learning_rate": _checked_rate(learning_rate),
             "steps": 0,
@@ -297,7 +261,7 @@ class XorLab(anywidget.AnyWidget):
 
     @traitlets.validate("preset")
     def _validate_preset(self, proposal: dict) -> str:
-        return _checked_name("preset", proposal["value"], (*PRESETS, BY_HAND, TRAINED))
+        return checked_name("preset", proposal["value"], (*PRESETS, BY_HAND, TRAINED))
 
     @traitlets.validate("weights")
     def _validate_weights(self, proposal: dict) -> list:
@@ -305,11 +269,11 @@ class XorLab(anywidget.AnyWidget):
 
     @traitlets.validate("target")
     def _validate_target(self, proposal: dict) -> str:
-        return _checked_name("target", proposal["value"], tuple(TARGETS))
+        return checked_name("target", proposal["value"], tuple(TARGETS))
 
     @traitlets.validate("activation")
     def _validate_activation(self, proposal: dict) -> str:
-        return _checked_name("activation", proposal["value"], ACTIVATIONS)
+        return checked_name("activation", proposal["value"], ACTIVATIONS)
 
     @traitlets.validate("learning_rate")
     def _validate_rate(self, proposal: dict) -> float:
@@ -317,11 +281,11 @@ class XorLab(anywidget.AnyWidget):
 
     @traitlets.validate("seed", "steps")
     def _validate_count(self, proposal: dict) -> int:
-        return _checked_whole(proposal["trait"].name, proposal["value"], 0)
+        return checked_whole(proposal["trait"].name, proposal["value"], 0)
 
     @traitlets.validate("unit", "row")
     def _validate_place(self, proposal: dict) -> int:
-        return _checked_whole(proposal["trait"].name, proposal["value"], 0, 3)
+        return checked_whole(proposal["trait"].name, proposal["value"], 0, 3)
 
     # --------------------------------------------------------------- what follows when a trait is set
 
@@ -402,7 +366,7 @@ class XorLab(anywidget.AnyWidget):
         """
         self._need_sigmoid("loss")
         _, z, _ = _forward(self.weights, np.array(ROWS, dtype=float), "sigmoid")
-        return float(np.mean(np.logaddexp(0, z) - np.array(TARGETS[self.target]) * z))
+        return cross_entropy(z, np.array(TARGETS[self.target]))
 
     def gradients(self) -> list[list[float]]:
         """Compute the gradient of `loss`, nested as `weights`.
@@ -425,7 +389,7 @@ class XorLab(anywidget.AnyWidget):
         """
         self._need_sigmoid("gradient")
         weights, wanted = self.weights, np.array(TARGETS[self.target], dtype=float)
-        for _ in range(_checked_whole("steps", steps, 1)):
+        for _ in range(checked_whole("steps", steps, 1)):
             weights = [
                 [number - self.learning_rate * slope for number, slope in zip(unit, slopes, strict=True)]
                 for unit, slopes in zip(weights, _gradients(weights, wanted), strict=True)
