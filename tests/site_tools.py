@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from conftest import ROOT, missing
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from notmagic.book.browser import REMEDY, find_chromium
 from notmagic.book.serve import make_server
 
+expect.set_options(timeout=30_000)  # milliseconds; a loaded machine may let a frame wait for seconds
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1440, "height": 900}
 BUILD_PATIENCE = 600  # seconds to wait for another worker's build

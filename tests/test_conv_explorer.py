@@ -267,7 +267,7 @@ class Explorer:
 
     def __init__(self, watched: WatchedPage, widget: ConvExplorer, **page: object) -> None:
         self.watched, self.widget, self.page = watched, widget, watched.page
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         watched.origin = "about:blank"  # so that every request is refused
         self.page.set_content(widget_page(widget, **page))
         self.page.wait_for_selector("body[data-ready]", state="attached")
