@@ -18,7 +18,9 @@ padding is unknown, or no window fits.
 References
 ----------
 V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, 2016, section 2, for the
-output size; the documentation of ``tf.nn.convolution`` for ``"valid"`` and ``"same"``.
+output size; the documentation of ``tf.nn.convolution`` for ``"valid"`` and ``"same"``; A. Araujo, W. Norris
+and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019, for what one unit
+sees.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import SupportsIndex
+from typing import NamedTuple, SupportsIndex
 
 __all__ = [
+    "ReceptiveField",
     "checked_padding",
     "conv2d_multiplications",
     "conv2d_output_shape",
@@ -41,6 +44,8 @@ __all__ = [
     "pad_amounts",
     "pair",
     "pool2d_output_shape",
+    "receptive_field",
+    "receptive_patch",
     "whole_number",
 ]
 
@@ -315,6 +320,109 @@ def conv2d_multiplications(
     return outputs * conv2d_params(kernel_size, _image_shape(input_shape)[2], filters=1, bias=False)
 
 
+# ------------------------------------------------------------------------------------- what one unit sees
+
+
+class ReceptiveField(NamedTuple):
+    """How much of the input one unit sees; rows first, then columns.
+
+    Attributes
+    ----------
+    size : (rows, columns)
+        Pixels of the input from the first that can change the unit to the last, both counted.
+    jump : (rows, columns)
+        Pixels of the input from the patch of one unit to the patch of the next.
+    """
+
+    size: tuple[int, int]
+    jump: tuple[int, int]
+
+
+def receptive_field(layers: Sequence[Sequence[Pair]]) -> ReceptiveField:
+    """Return the size of the patch of the input that one unit sees after a stack of layers.
+
+    Each layer, of kernel size ``k`` and stride ``s``, makes ``r_out = r_in + (k - 1) * jump_in`` and
+    ``jump_out = jump_in * s`` of the ``r`` and ``jump`` of the layer before; a pixel of the input has 1 and
+    1. Padding changes neither, but a unit at the rim sees less of the picture: `receptive_patch` says which
+    part.
+
+    Parameters
+    ----------
+    layers : sequence of (kernel_size, stride)
+        From the input on, a pooling window counting as a kernel; each an int or (rows, columns). Layers that
+        look at one pixel of each feature map at a time, such as ReLU, need not be listed.
+
+    Returns
+    -------
+    ReceptiveField
+        ``size`` and ``jump``, each (rows, columns). Where a stride is larger than its kernel, some pixels
+        inside the patch are jumped over.
+
+    References
+    ----------
+    A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill,
+    2019, equation 2.
+
+    Examples
+    --------
+    >>> receptive_field([(3, 1), (2, 2), (3, 1), (2, 2)])
+    ReceptiveField(size=(10, 10), jump=(4, 4))
+    """
+    size, jump = (1, 1), (1, 1)
+    for index, layer in enumerate(_stack(layers)):
+        kernel, stride, _ = _layer(index, layer, (2,))
+        size = tuple(r + (k - 1) * j for r, k, j in zip(size, kernel, jump, strict=True))
+        jump = tuple(j * s for j, s in zip(jump, stride, strict=True))
+    return ReceptiveField(size, jump)
+
+
+def receptive_patch(
+    input_size: Pair, layers: Sequence[Sequence[Pair | Padding]], unit: Sequence[Size]
+) -> tuple[slice, slice]:
+    """Return the part of the picture that one unit of the last layer sees; padding is no part of it.
+
+    Parameters
+    ----------
+    input_size : int or (rows, columns)
+        Pixels of the picture.
+    layers : sequence of (kernel_size, stride) or (kernel_size, stride, padding)
+        From the input on; padding left out is 0.
+    unit : (row, column)
+        Place in the last layer's feature map, counted from 0.
+
+    Returns
+    -------
+    (rows, columns) : tuple of slice
+        From the first pixel that can change the unit to the last, so that ``image[patch]`` is what the unit
+        sees. Empty where the unit sees nothing but padding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As listed at the top of this module; also if the feature map has no such unit.
+
+    Examples
+    --------
+    >>> receptive_patch(32, [(3, 1), (2, 2), (3, 1), (2, 2)], unit=(0, 5))
+    (slice(0, 10, None), slice(20, 30, None))
+    >>> receptive_patch(32, [(3, 1, "same"), (3, 1, "same")], unit=(0, 0))  # the rim sees less than 5 x 5
+    (slice(0, 3, None), slice(0, 3, None))
+    """
+    sizes, steps = [pair("input_size", input_size)], []
+    for index, layer in enumerate(_stack(layers)):
+        kernel, stride, padding = _layer(index, layer, (2, 3))
+        _require_fit(sizes[-1], kernel, padding)
+        steps.append((kernel, stride, padding))
+        windows = zip(sizes[-1], kernel, stride, strict=True)
+        sizes.append(tuple(_windows(n, f, s, padding) for n, f, s in windows))
+    place = _unit(unit, sizes[-1])
+    rows, columns = (
+        _seen([size[axis] for size in sizes], [(k[axis], s[axis], p) for k, s, p in steps], place[axis])
+        for axis in (0, 1)
+    )
+    return rows, columns
+
+
 # --------------------------------------------------------------------------- the formulas, without checks
 
 
@@ -331,6 +439,17 @@ def _pads(n: int, f: int, s: int, p: int | str) -> tuple[int, int]:
         return p, p
     total = max((_windows(n, f, s, p) - 1) * s + f - n, 0)
     return total // 2, total - total // 2
+
+
+def _seen(sizes: Sequence[int], steps: Sequence[tuple[int, int, int | str]], unit: int) -> slice:
+    """Walk back from a unit to the pixels it sees along one direction; all is known to be valid."""
+    seen = {unit}
+    # What lies outside a feature map is padding and sees no pixel, so it is left out at each layer.
+    for n, (f, s, p) in zip(reversed(sizes[:-1]), reversed(steps), strict=True):
+        before = _pads(n, f, s, p)[0]
+        starts = (window * s - before for window in seen)
+        seen = {place for start in starts for place in range(start, start + f) if 0 <= place < n}
+    return slice(min(seen), max(seen) + 1) if seen else slice(0, 0)
 
 
 def _map_size(
@@ -451,6 +570,39 @@ def _image_shape(shape: Sequence[Size]) -> tuple[int, int, int]:
     names = ("the height in input_shape", "the width in input_shape", "the channels in input_shape")
     height, width, channels = (whole_number(name, entry) for name, entry in zip(names, entries, strict=True))
     return height, width, channels
+
+
+def _stack(layers: Sequence[Sequence[Pair]]) -> Sequence[Sequence[Pair]]:
+    """Return a stack of layers if it is a sequence."""
+    if not isinstance(layers, Sequence) or isinstance(layers, str):
+        raise TypeError(f"layers must be a list, got {layers!r}; write a pair for each: [(3, 1), (2, 2)]")
+    return layers
+
+
+def _layer(
+    index: int, layer: Sequence[Pair | Padding], lengths: tuple[int, ...]
+) -> tuple[tuple[int, int], tuple[int, int], int | str]:
+    """Check one layer of a stack, calling it by its place; without a padding it has 0."""
+    form = "(kernel_size, stride)" + (" or (kernel_size, stride, padding)" if 3 in lengths else "")
+    if not isinstance(layer, Sequence) or isinstance(layer, str) or len(layer) not in lengths:
+        raise ValueError(f"layers[{index}] is {layer!r}; give {form}, such as (3, 1)")
+    kernel = pair(f"the kernel_size in layers[{index}]", layer[0])
+    stride = pair(f"the stride in layers[{index}]", layer[1])
+    return kernel, stride, _padding(layer[2]) if len(layer) == 3 else 0
+
+
+def _unit(unit: Sequence[Size], size: tuple[int, int]) -> tuple[int, int]:
+    """Check the place of a unit in a feature map of the given size."""
+    entries = _sequence("unit", unit)
+    if len(entries) != 2:
+        raise ValueError(f"unit has {len(entries)} entries, {tuple(entries)!r}; give (row, column)")
+    row, column = (whole_number(f"unit[{axis}]", entry, least=0) for axis, entry in enumerate(entries))
+    if row >= size[0] or column >= size[1]:
+        raise ValueError(
+            f"there is no unit ({row}, {column}) in a {_by(size)} feature map; the last is "
+            f"({size[0] - 1}, {size[1] - 1}), for rows and columns count from 0"
+        )
+    return row, column
 
 
 def _require_fit(

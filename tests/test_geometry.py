@@ -21,6 +21,8 @@ from notmagic.geometry import (
     output_size,
     pad_amounts,
     pool2d_output_shape,
+    receptive_field,
+    receptive_patch,
 )
 
 PADDINGS = (0, 1, 2, 3, "valid", "same")
@@ -100,6 +102,88 @@ def test_dense_without_bias_and_two_dimensional_kernels():
     assert dense_params(10, 4, bias=False) == 40
     assert conv2d_params((3, 5), 2, 4) == (3 * 5 * 2 + 1) * 4
     assert conv2d_params([3, 5], 2, 4, bias=False) == 3 * 5 * 2 * 4
+
+
+# ------------------------------------------------------------------------------------- what one unit sees
+
+
+@pytest.mark.parametrize(
+    ("layers", "size", "jump"),
+    [
+        ([], 1, 1),
+        ([(1, 1)], 1, 1),
+        ([(3, 1), (3, 1)], 5, 1),  # two 3 x 3 layers see what one of 5 x 5 sees
+        ([(5, 1)], 5, 1),
+        ([(3, 1), (3, 1), (3, 1)], 7, 1),
+        ([(3, 1), (2, 2), (3, 1), (2, 2)], 10, 4),  # the CIFAR-10 model up to its second pooling
+        ([(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)], 18, 4),
+    ],
+)
+def test_receptive_fields_the_course_states(layers, size, jump):
+    assert receptive_field(layers) == ((size, size), (jump, jump))
+
+
+def pixels_that_change_units(size, layers):
+    """Light one pixel after another of a dark picture and add up windows: bool, (pixels, rows, columns)."""
+    maps = np.eye(size[0] * size[1]).reshape(-1, *size)
+    for (f, g), (s, t), p in layers:
+        pads = pad_amounts(maps.shape[1], f, s, p), pad_amounts(maps.shape[2], g, t, p)
+        padded = np.pad(maps, [(0, 0), *pads])
+        rows, columns = range(0, padded.shape[1] - f + 1, s), range(0, padded.shape[2] - g + 1, t)
+        maps = np.array([[padded[:, i : i + f, j : j + g].sum((1, 2)) for j in columns] for i in rows])
+        maps = maps.transpose(2, 0, 1)
+    return maps > 0
+
+
+def spans(seen):
+    """Return the first and the last pixel, along each direction, that changed a unit, as slices."""
+    found = [np.flatnonzero(seen.any(axis)) for axis in (1, 0)]
+    return tuple(slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0) for at in found)
+
+
+def random_stack(rng, size):
+    """One to three layers that fit a picture of the given size, of which each may be wider than high."""
+    layers, shape = [], (*size, 1)
+    for _ in range(rng.integers(1, 4)):
+        kernel, stride = (tuple(map(int, rng.integers(1, 4, 2))) for _ in "ks")
+        padding = (0, 1, 2, "valid", "same")[rng.integers(5)]
+        try:
+            shape = conv2d_output_shape(shape, kernel, 1, stride, padding)
+        except ValueError:
+            break
+        layers.append((kernel, stride, padding))
+    return layers
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_unit_changes_with_the_pixels_it_is_said_to_see(seed):
+    rng = np.random.default_rng(seed)
+    size = tuple(map(int, rng.integers(5, 12, 2)))
+    layers = random_stack(rng, size)
+    seen = pixels_that_change_units(size, layers)
+    field = receptive_field([layer[:2] for layer in layers])
+    patches = []
+    for i, j in np.ndindex(seen.shape[1:]):
+        patch = receptive_patch(size, layers, (i, j))
+        expected = spans(seen[:, i, j].reshape(size))
+        assert patch == expected or (patch_is_empty(patch) and patch_is_empty(expected)), (i, j, layers)
+        patches.append(patch)
+        assert all(s.stop - s.start <= r for s, r in zip(patch, field.size, strict=True))
+    if all(layer[2] in (0, "valid") for layer in layers):
+        # Without padding every unit sees the full patch, and neighbours lie `jump` apart.
+        starts = np.array([[s.start for s in patch] for patch in patches]).reshape(*seen.shape[1:], 2)
+        assert {tuple(s.stop - s.start for s in patch) for patch in patches} == {field.size}
+        assert (starts == np.indices(seen.shape[1:]).transpose(1, 2, 0) * field.jump).all()
+
+
+def patch_is_empty(patch):
+    return any(s.start == s.stop for s in patch)
+
+
+def test_layer_after_a_leftover_pixel_does_not_see_it():
+    # Windows of 3 at stride 2 leave the last of 10 pixels alone; padding in the next layer brings none of it.
+    layers = [(3, 2, 0), (3, 1, "same")]
+    assert receptive_patch(10, layers, unit=(3, 0)) == (slice(4, 9), slice(0, 5))
 
 
 # -------------------------------------------------------------------------------------- against the world
@@ -236,6 +320,23 @@ def test_import_needs_neither_numpy_nor_tensorflow():
          "shape must be a tuple of whole numbers, got 245; write it as"),
         (lambda: flatten_size((7, 7.0)), TypeError,
          "each entry of the shape must be a whole number, got 7.0"),
+        (lambda: receptive_field(3), TypeError, "layers must be a list, got 3; write a pair for each"),
+        (lambda: receptive_field([3]), ValueError,
+         "layers[0] is 3; give (kernel_size, stride), such as (3, 1)"),
+        (lambda: receptive_field([(3, 1), (2, 2, 0)]), ValueError,
+         "layers[1] is (2, 2, 0); give (kernel_size, stride), such as"),
+        (lambda: receptive_field([(3, 1), (2, 0)]), ValueError,
+         "the stride in layers[1] must be at least 1, got 0"),
+        (lambda: receptive_patch(8, [(3,)], (0, 0)), ValueError,
+         "layers[0] is (3,); give (kernel_size, stride) or (kernel_size, stride, padding)"),
+        (lambda: receptive_patch(8, [(3, 1, "full")], (0, 0)), ValueError, "unknown padding 'full'"),
+        (lambda: receptive_patch(8, [(3, 1), (7, 1)], (0, 0)), ValueError,
+         "a 7 x 7 filter does not fit a 6 x 6 input with padding 0"),
+        (lambda: receptive_patch(8, [(3, 1)], (0, 6)), ValueError,
+         "there is no unit (0, 6) in a 6 x 6 feature map; the last is (5, 5)"),
+        (lambda: receptive_patch(8, [(3, 1)], (-1, 0)), ValueError, "unit[0] must be at least 0, got -1"),
+        (lambda: receptive_patch(8, [(3, 1)], (1,)), ValueError,
+         "unit has 1 entries, (1,); give (row, column)"),
     ],
 )
 def test_error_says_what_and_how_to_mend(call, error, message):
