@@ -43,6 +43,8 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
     "Input",
     "Layer",
     "MaxPooling2D",
@@ -594,6 +596,90 @@ class AveragePooling2D(_Pooling2D):
             real = np.pad(np.ones(n, self.dtype), pads)  # 1 for a pixel of the picture, 0 for padding
             counts.append(sliding_window_view(real, f)[::s].sum(axis=1))
         return np.outer(*counts)[:, :, np.newaxis]
+
+
+class _GlobalPooling2D(Layer):
+    """What the two global pooling layers share: one window, as large as the image, and no weights."""
+
+    def __init__(
+        self, keepdims: bool = False, *, name: str | None = None, dtype: DTypeLike = "float32"
+    ) -> None:
+        """Keep the setting."""
+        super().__init__(name=name, dtype=dtype)
+        self.keepdims = keepdims
+
+    def __repr__(self) -> str:
+        """Show how the layer was made."""
+        return f"{type(self).__name__}(keepdims={self.keepdims})"
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """Return (N, C), or (N, 1, 1, C) with `keepdims`, for an input of shape (N, H, W, C)."""
+        batch, *image = _image_batch_shape(self.name, input_shape)
+        *_, channels = (geometry.whole_number("each size of the image", size) for size in image)
+        return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
+
+    def _per_channel(self, numbers: np.ndarray) -> np.ndarray:
+        """Return one number for each map as (N, 1, 1, C), which NumPy spreads over the map's pixels."""
+        return numbers.reshape(len(numbers), 1, 1, numbers.shape[-1])
+
+
+class GlobalMaxPooling2D(_GlobalPooling2D):
+    """Keep the largest number of each feature map, wherever in the image it is: (N, H, W, C) -> (N, C).
+
+    Parameters
+    ----------
+    keepdims : bool
+        Keep the two axes of the image, with a length of 1: (N, 1, 1, C).
+    name, dtype
+        See `Layer`.
+
+    Notes
+    -----
+    Only the largest number of a map decides the output, so all the gradient goes to it. Where several are
+    equally large they share it, as in TensorFlow, whose rule here is not that of its max-pooling: there,
+    and in `MaxPooling2D`, the first takes all.
+
+    Examples
+    --------
+    >>> GlobalMaxPooling2D()(np.zeros((1, 7, 7, 5))).shape
+    (1, 5)
+    """
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        self._x = x
+        self._largest = x.max(axis=(1, 2), keepdims=True)  # (N, 1, 1, C)
+        return self._largest.reshape(self._output_shape).copy()  # the caller may change the output
+
+    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        won = self._x == self._largest  # (N, H, W, C)
+        winners = won.sum(axis=(1, 2), keepdims=True, dtype=self.dtype)
+        return won * (self._per_channel(dy) / winners), []
+
+
+class GlobalAveragePooling2D(_GlobalPooling2D):
+    """Take the mean of each feature map: (N, H, W, C) -> (N, C).
+
+    Parameters
+    ----------
+    keepdims : bool
+        Keep the two axes of the image, with a length of 1: (N, 1, 1, C).
+    name, dtype
+        See `Layer`.
+
+    Examples
+    --------
+    >>> GlobalAveragePooling2D()([[[[1.0], [2.0]], [[3.0], [6.0]]]]).tolist()  # one 2 x 2 map
+    [[3.0]]
+    """
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        self._input_shape = x.shape
+        return x.mean(axis=(1, 2)).reshape(self._output_shape)
+
+    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        _, height, width, _ = self._input_shape
+        share = self._per_channel(dy) / (height * width)  # every pixel had the same part in the mean
+        return np.broadcast_to(share, self._input_shape).copy(), []
 
 
 class Dense(Layer):

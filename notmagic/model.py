@@ -818,12 +818,15 @@ def _summary(model: Sequential, line_length: int) -> str:
     """Return the table that Keras would print."""
     rows = [("Layer (type)", "Output Shape", "Param #"), *_summary_rows(model)]
     room = line_length - 10  # what the edges leave
-    # Keras wraps long names; a wider column is easier to read.
-    widths = [max(room * share // sum(_WIDTHS), *(len(row[i]) for row in rows))
-              for i, share in enumerate(_WIDTHS)]
+    widths = [room * share // sum(_WIDTHS) for share in _WIDTHS]
+    # Two lines for a name too long for its column, as in Keras; a narrow table is rather made wider.
+    longest = max(widths[0], _WIDTHS[0])
+    blocks = [_broken(row, longest) for row in rows]
+    widths = [max(width, *(len(line[i]) for block in blocks for line in block))
+              for i, width in enumerate(widths)]
     lines = [_rule("┏━┳┓", widths), _row("┃", rows[0], widths), _rule("┡━╇┩", widths)]
-    for row in rows[1:]:
-        lines += [_row("│", row, widths), _rule("├─┼┤", widths)]
+    for block in blocks[1:]:
+        lines += [*(_row("│", line, widths) for line in block), _rule("├─┼┤", widths)]
     lines = [*lines[: -1 if rows[1:] else None], _rule("└─┴┘", widths)]
     count, size = (sum(getattr(w, what) for w in model.weights) for what in ("size", "nbytes"))
     totals = f"{count:,} ({_readable(size)})"
@@ -842,6 +845,15 @@ def _summary_rows(model: Sequential) -> Iterator[tuple[str, str, str]]:
         else:
             shape = layer.compute_output_shape(shape)
             yield name, str(shape), f"{layer.count_params():,}"
+
+
+def _broken(row: tuple[str, str, str], longest: int) -> list[tuple[str, str, str]]:
+    """Return the lines of a row of the table: two, broken before the class, if its name is too long."""
+    name, *rest = row
+    if len(name) <= longest:
+        return [row]
+    name, class_name = name.rsplit(" ", 1)
+    return [(name, *rest), (class_name, "", "")]
 
 
 def _rule(characters: str, widths: Sequence[int]) -> str:

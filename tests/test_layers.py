@@ -16,6 +16,8 @@ from notmagic.layers import (
     Conv2D,
     Dense,
     Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     Input,
     Layer,
     MaxPooling2D,
@@ -155,6 +157,22 @@ def test_average_pooling_agrees_with_tensorflow(setting, seed):
 
 
 @property_test
+@given(st.tuples(st.integers(1, 3), sizes, sizes, channels), st.booleans(), st.booleans(), seeds)
+def test_global_pooling_agrees_with_tensorflow(shape, keepdims, has_ties, seed):
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    # Few different numbers make ties, all below zero: a maximum that starts from zero would win.
+    x = rng.integers(-3, 0, shape).astype(float) if has_ties else rng.standard_normal(shape) - 3
+    for layer, reduce in ((GlobalMaxPooling2D, tf.reduce_max), (GlobalAveragePooling2D, tf.reduce_mean)):
+
+        def function(x, reduce=reduce):
+            return reduce(x, axis=(1, 2), keepdims=keepdims)
+
+        assert_agrees(layer(keepdims, dtype="float64"), function, x, seed)
+
+
+@property_test
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(1, 6), st.booleans(), seeds)
 def test_dense_agrees_with_tensorflow(shape, units, use_bias, seed):
     import tensorflow as tf
@@ -194,6 +212,8 @@ def test_keras_layers_give_the_same_with_the_same_arguments_and_weights(padding)
          {"filters": 4, "kernel_size": (4, 3), "strides": 2, "padding": padding}),
         (MaxPooling2D, keras.layers.MaxPooling2D, {"pool_size": 3, "padding": padding}),
         (AveragePooling2D, keras.layers.AveragePooling2D, {"pool_size": 2, "strides": 3, "padding": padding}),
+        (GlobalMaxPooling2D, keras.layers.GlobalMaxPooling2D, {}),
+        (GlobalAveragePooling2D, keras.layers.GlobalAveragePooling2D, {"keepdims": True}),
         (Dense, keras.layers.Dense, {"units": 5, "use_bias": True}),
         (Flatten, keras.layers.Flatten, {}),
         (ReLU, keras.layers.ReLU, {}),
@@ -223,6 +243,8 @@ def test_keras_layers_give_the_same_with_the_same_arguments_and_weights(padding)
         (Conv2D(2, 4, strides=(1, 3), padding=2, seed=2, dtype="float64"), (2, 5, 7, 3)),
         (MaxPooling2D((2, 3), strides=(1, 2), padding="same", dtype="float64"), (2, 5, 6, 2)),
         (AveragePooling2D((3, 2), strides=(2, 1), padding=1, dtype="float64"), (2, 5, 6, 2)),
+        (GlobalMaxPooling2D(dtype="float64"), (2, 3, 4, 2)),
+        (GlobalAveragePooling2D(keepdims=True, dtype="float64"), (2, 3, 4, 2)),
         (Dense(3, seed=3, dtype="float64"), (4, 5)),
         (Flatten(dtype="float64"), (2, 3, 2)),
         (ReLU(dtype="float64"), (3, 4)),
@@ -269,6 +291,12 @@ def test_max_pooling_gives_a_tie_to_the_first_pixel_in_reading_order():
     assert pool.backward([[[[5.0]]]]).reshape(2, 2).tolist() == [[0, 5], [0, 0]]
 
 
+def test_global_max_pooling_shares_a_tie():
+    pool = GlobalMaxPooling2D()
+    assert pool(np.array([[1, 7], [7, 7]]).reshape(1, 2, 2, 1)).tolist() == [[7]]
+    assert pool.backward([[6.0]]).reshape(2, 2).tolist() == [[0, 2], [2, 2]]
+
+
 def test_average_pooling_leaves_padding_out_of_the_mean():
     ones = np.ones((1, 3, 3, 1))
     assert (AveragePooling2D(2, 2, "same")(ones) == 1).all()
@@ -312,8 +340,8 @@ def test_input_writes_shapes_as_layers_do():
 
 def test_whole_numbers_come_in_and_float32_comes_out():
     pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 6, 3), dtype=np.uint8)
-    for layer in (Conv2D(2, 3), MaxPooling2D(), AveragePooling2D(), Flatten(), Dense(2), ReLU(), Sigmoid(),
-                  Softmax(), Tanh()):
+    for layer in (Conv2D(2, 3), MaxPooling2D(), AveragePooling2D(), GlobalMaxPooling2D(),
+                  GlobalAveragePooling2D(), Flatten(), Dense(2), ReLU(), Sigmoid(), Softmax(), Tanh()):
         y = layer(pixels)
         assert y.dtype == np.float32, layer
         assert layer.backward(np.ones(y.shape)).dtype == np.float32, layer
@@ -322,7 +350,8 @@ def test_whole_numbers_come_in_and_float32_comes_out():
 
 def test_callers_arrays_are_left_alone_and_outputs_may_be_changed():
     x = np.random.default_rng(0).standard_normal((2, 6, 6, 3)).astype(np.float32)
-    for make in (lambda: Conv2D(2, 3, seed=0), MaxPooling2D, AveragePooling2D, ReLU, Sigmoid, Softmax, Tanh):
+    for make in (lambda: Conv2D(2, 3, seed=0), MaxPooling2D, AveragePooling2D, GlobalMaxPooling2D,
+                 GlobalAveragePooling2D, ReLU, Sigmoid, Softmax, Tanh):
         original, layer, untouched = x.copy(), make(), make()
         dy = np.ones(untouched(x).shape, np.float32)
         layer(x)[...] = -1  # as an in-place operation after the layer would
@@ -381,8 +410,8 @@ def test_batches_and_image_sizes_may_change_between_calls():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Conv2D(2, 3), MaxPooling2D, AveragePooling2D, Flatten, ReLU, Sigmoid, Softmax, Tanh,
-     lambda: Dense(2)],
+    [lambda: Conv2D(2, 3), MaxPooling2D, AveragePooling2D, GlobalMaxPooling2D, GlobalAveragePooling2D,
+     Flatten, ReLU, Sigmoid, Softmax, Tanh, lambda: Dense(2)],
 )
 def test_an_empty_batch_passes_through(make):
     layer = make()
@@ -397,6 +426,7 @@ def test_layers_describe_themselves_without_memory_addresses():
         "Conv2D(32, kernel_size=(3, 3), strides=(1, 1), padding='valid', use_bias=True)"
     )
     assert repr(MaxPooling2D()) == "MaxPooling2D(pool_size=(2, 2), strides=(2, 2), padding='valid')"
+    assert repr(GlobalMaxPooling2D()) == "GlobalMaxPooling2D(keepdims=False)"
     assert repr(Dense(3)) == "Dense(3, use_bias=True)"
     assert [repr(Flatten()), repr(ReLU())] == ["Flatten()", "ReLU()"]
 
@@ -448,6 +478,11 @@ COLOUR = (2, 8, 8, 3)
          "of at most 4 would"),
         (lambda: MaxPooling2D(3)(np.zeros((1, 2, 2, 1))), ValueError,
          "a 3 x 3 pooling window does not fit a 2 x 2 input"),
+        (lambda: GlobalMaxPooling2D()(np.zeros((8, 8, 3))), ValueError,
+         "global_max_pooling2d expects a batch of images, (batch, height, width, channels), got shape "
+         "(8, 8, 3) with 3 axes"),
+        (lambda: GlobalAveragePooling2D()(np.zeros((2, 0, 8, 3))), ValueError,
+         "each size of the image must be at least 1, got 0"),
         (lambda: MaxPooling2D(2, padding=2)(np.zeros(COLOUR)), ValueError, "wholly on padding"),
         (lambda: Conv2D(1.5, 3), TypeError, "filters must be a whole number, got 1.5"),
         (lambda: Conv2D(1, 0), ValueError, "kernel_size must be at least 1, got 0"),

@@ -116,6 +116,10 @@ def test_a_convolutional_network_trains_as_in_keras():
     lambda module, keras: image_layers(module, keras),
     lambda module, keras: [(keras or layers).Input((6,)), module.Dense(300), module.ReLU(),
                            module.Dense(4000), module.Softmax()],
+    lambda module, keras: [(keras or layers).Input((12, 12, 3)), module.Conv2D(4, 3),
+                           module.GlobalMaxPooling2D(), module.Dense(2)],
+    lambda module, keras: [(keras or layers).Input((12, 12, 3)),
+                           module.GlobalAveragePooling2D(keepdims=True)],
     lambda module, keras: [module.Dense(3), module.ReLU()],  # not built
 ])
 def test_summary_is_the_table_that_keras_prints(make, capsys):
