@@ -16,7 +16,7 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
-pytest_plugins = ("site_tools",)
+pytest_plugins = ("site_tools", "widget_tools")
 
 ROOT = Path(__file__).resolve().parent.parent
 

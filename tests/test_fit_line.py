@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, expect
-from site_tools import DESKTOP, PHONE, TWO_FRAMES, WatchedPage
-from widget_page import widget_page
+from playwright.sync_api import expect
+from site_tools import DESKTOP, PHONE
+from widget_tools import WidgetPage
 
 from notmagic.datasets import load_houses
 from notmagic.widgets import FitLine
@@ -146,38 +147,10 @@ def test_bad_values_leave_the_widget_as_it_was(name, value):
 # ------------------------------------------------------------------------------------------- in Chromium
 
 
-class Page:
+class Page(WidgetPage):
     """A page with a FitLine, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, widget: FitLine, **page: object) -> None:
-        self.watched, self.widget, self.page = watched, widget, watched.page
-        self.page.set_default_timeout(30_000)
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(widget, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-fit-line").first
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(f"() => {TWO_FRAMES}")
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        return self.page.evaluate("(name) => model.get(name)", name)
-
-    def set(self, **traits: object) -> None:
-        """Set traits as a message from Python would."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
-        self.settle()
-
-    def button(self, name: str) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def labelled(self, name: str) -> Locator:
-        """Return a control by its label."""
-        return self.root.get_by_label(name, exact=True)
+    STATE = ("slope", "intercept", "learning_rate", "scaled", "show_best", "point", "runs")
 
     def take_steps(self, count: int) -> None:
         """Press Step many times in one go."""
@@ -185,40 +158,11 @@ class Page:
         self.button("Step").evaluate(press, count)
         self.settle()
 
-    def text(self, selector: str) -> str:
-        """Return an element's text, minus signs as Python writes them."""
-        self.settle()
-        return self.root.locator(selector).first.inner_text().replace("\u2212", "-")
-
-    def python(self) -> FitLine:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        names = ("slope", "intercept", "learning_rate", "scaled", "show_best", "point", "runs")
-        self.widget.set_state({name: self.get(name) for name in names})
-        return self.widget
-
-    def middle(self, selector: str) -> tuple[float, float]:
-        """Return the middle of an element on the screen."""
-        self.settle()
-        box = self.root.locator(selector).bounding_box()
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
 
 @pytest.fixture
-def show(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def show(open_widget: Callable[..., Page]) -> Callable[..., Page]:
     """A function that opens a page with a FitLine; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(widget: FitLine | None = None, viewport=DESKTOP, touch=False, **page) -> Page:
-        context = chromium.new_context(viewport=viewport, has_touch=touch, device_scale_factor=1)
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        shown = Page(WatchedPage(context), widget or FitLine(), **page)
-        opened.append((context, shown))
-        return shown
-
-    yield open_page
-    for context, shown in opened:
-        assert shown.watched.complaints == []
-        context.close()
+    return partial(open_widget, FitLine, Page)
 
 
 def test_steps_are_pythons_and_back_takes_them_back(show):
@@ -239,7 +183,7 @@ def test_steps_are_pythons_and_back_takes_them_back(show):
 
 def test_play_ends_at_the_best_line_and_reset_returns(show):
     page = show()
-    page.labelled("Learning rate η").press("ArrowRight")
+    page.control("Learning rate η").press("ArrowRight")
     assert page.get("learning_rate") == 0.125
     page.button("Play").click()
     expect(page.root.locator(".nm-news")).to_contain_text("no line has a smaller", timeout=60_000)
@@ -261,7 +205,7 @@ def test_a_large_learning_rate_explodes_in_plain_words_and_breaks_nothing(show):
     expect(page.root.locator(".nm-outside")).to_be_visible()
     assert "off the map" in page.root.locator(".nm-handle-ball").get_attribute("aria-label")
     assert not re.search(r"NaN|Infinity|undefined", page.root.inner_html())
-    page.labelled("Learning rate η").press("Home")
+    page.control("Learning rate η").press("Home")
     page.button("Back").click()
     page.button("Reset").click()
     page.button("Step").click()
@@ -270,7 +214,7 @@ def test_a_large_learning_rate_explodes_in_plain_words_and_breaks_nothing(show):
 
 def test_raw_areas_explode_at_a_rate_that_suits_scaled_ones(show):
     page = show()
-    page.labelled("Centre and scale x").uncheck()
+    page.control("Centre and scale x").uncheck()
     widget = page.python()
     assert widget.scaled is False and widget.error() == pytest.approx(FitLine().error())
     page.button("Step").click()
@@ -288,10 +232,7 @@ def test_mouse_drags_the_line_by_its_two_handles(show):
     for name, trait, other in (("shift", "intercept", "slope"), ("tilt", "slope", "intercept")):
         before, kept = page.get(trait), page.get(other)
         x, y = page.middle(f".nm-handle-{name}")
-        page.page.mouse.move(x, y)
-        page.page.mouse.down()
-        page.page.mouse.move(x, y - 50, steps=4)
-        page.page.mouse.up()
+        page.drag((x, y), (x, y - 50))
         assert page.get(trait) > before + 20 and page.get(other) == kept
         assert page.middle(f".nm-handle-{name}")[1] == pytest.approx(y - 50, abs=1.5)
     assert page.get("runs") == []
@@ -322,7 +263,7 @@ def test_arrow_keys_move_line_ball_and_point(show):
     page.root.locator(".nm-handle-ball").press("ArrowRight")
     page.root.locator(".nm-handle-ball").press("ArrowUp")
     assert page.get("slope") > slope and page.get("intercept") > intercept
-    page.labelled("Slope w").press("End")
+    page.control("Slope w").press("End")
     assert page.get("slope") > slope + 50
     ring = page.root.locator(".nm-handle-ring")
     ring.press("Home")
@@ -394,7 +335,7 @@ def test_the_best_line_is_hidden_until_asked_for(show):
     page = show()
     for mark in (".nm-bottom", ".nm-best-line"):
         expect(page.root.locator(mark)).to_be_hidden()
-    page.labelled("Show the best line").check()
+    page.control("Show the best line").check()
     for mark in (".nm-bottom", ".nm-best-line"):
         expect(page.root.locator(mark)).to_be_visible()
     slope, intercept = page.widget.best()
@@ -403,7 +344,7 @@ def test_the_best_line_is_hidden_until_asked_for(show):
 
 def test_two_views_and_python_stay_together(show):
     page = show(views=2)
-    first, second = page.page.locator(".nm-fit-line").all()
+    first, second = page.views.all()
     first.get_by_role("button", name="Step", exact=True).click()
     page.settle()
     assert first.locator(".nm-total").inner_text() == second.locator(".nm-total").inner_text()
@@ -412,16 +353,14 @@ def test_two_views_and_python_stay_together(show):
     expect(first.get_by_label("Centre and scale x", exact=True)).not_to_be_checked()
     page.set(slope=3.0, intercept=50.0)  # from Python, which also empties the runs
     assert first.locator(".nm-value").first.inner_text() == "3"
-    before = page.page.evaluate("() => model.listeners.length")
-    page.page.evaluate("() => window.removers[0]()")
-    assert page.page.locator(".nm-fit-line").count() == 1
-    assert page.page.evaluate("() => model.listeners.length") == before / 2
+    page.assert_views_differ_in_ids()
+    page.assert_a_removed_view_leaves_nothing()
 
 
 def test_nothing_a_reader_does_breaks_it(show):
     page, random = show(FitLine(X, Y)), np.random.default_rng(2)
     keys = ["ArrowRight", "ArrowLeft", "ArrowUp", "Home", "End", "PageUp", "Enter", " ", "Escape"]
-    page.labelled("Slope w").focus()
+    page.control("Slope w").focus()
     for _ in range(200):
         page.page.keyboard.press("Tab" if random.random() < 0.4 else str(random.choice(keys)))
     page.button("Reset").click()
@@ -430,38 +369,32 @@ def test_nothing_a_reader_does_breaks_it(show):
     assert widget.error() == pytest.approx(FitLine(X, Y).error())
 
 
-@pytest.mark.parametrize("rate", [0.1, 1.6])
-def test_phone_shows_controls_and_whole_result_together(show, rate):
-    page = show(FitLine(learning_rate=rate, show_best=True), viewport=PHONE, touch=True)
-    page.take_steps(60)
-    page.root.evaluate("(root) => root.scrollIntoView()")
-    shown = page.root.locator("input:visible, button:visible, canvas, .nm-gradient, .nm-news, .nm-curve")
-    for box in (element.bounding_box() for element in shown.all()):
-        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
-        assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"]
-    assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-    for element in page.root.locator("button:visible, input:visible, .nm-handle").all():
-        box = element.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
-    without = ":is(input, button, [tabindex]):not([data-lm-suppress-shortcuts=true])"
-    assert page.root.locator(without).count() == 0
+def test_phone_shows_controls_and_whole_result_together(show):
+    page = show(FitLine(show_best=True), viewport=PHONE, touch=True)
+    for rate in (0.1, 1.6):
+        page.button("Reset").click()
+        page.set(learning_rate=rate)
+        page.take_steps(60)
+        page.assert_fits_a_phone("input, button, canvas, .nm-gradient, .nm-news, .nm-curve", margin=0)
+        page.assert_targets(10, "button:visible, input:visible, .nm-handle")
+        page.assert_keys_are_kept(10)
+        page.assert_text_is_large_enough()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(show, theme, viewport):
-    page = show(FitLine(ask=True), viewport=viewport, theme=theme)
-    assert page.watched.axe() == []
+def test_axe_finds_nothing(show, viewport):
+    page = show(FitLine(ask=True), viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.button("Step").click()
     page.settle()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()
     page.button("It crawls").click()
-    page.labelled("Show the best line").check()
-    page.labelled("Centre and scale x").uncheck()
+    page.control("Show the best line").check()
+    page.control("Centre and scale x").uncheck()
     page.button("Step").click()
     page.button("Show me").click()
     expect(page.root.locator(".nm-problem")).to_be_visible()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()
 
 
 def test_status_speaks_once_the_reader_rests(show):

@@ -43,14 +43,14 @@ def widget_page(widget: ipywidgets.Widget, views: int = 1, theme: str = "light",
     """
     state = json.dumps(embed_data(views=[widget], drop_defaults=False)["manager_state"]).replace("</", "<\\/")
     box = f'<div data-widget-model="{escape(widget.model_id)}"></div>'
-    back = "#14181e" if theme == "dark" else "#fff"
     return f"""<!doctype html>
 <html lang="en" data-theme="{theme}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>A widget</title>
-<style>body {{ margin: 0; padding: 16px; background: {back} }} main {{ width: {width}; margin: auto }}
+<style>body {{ margin: 0; padding: 16px; background: #fff }}
+[data-theme=dark] body {{ background: #14181e }} main {{ width: {width}; margin: auto }}
 h1 {{ position: absolute; clip-path: inset(50%) }}</style>
 </head>
 <body>
