@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, expect
-from site_tools import DESKTOP, PHONE, TWO_FRAMES, WatchedPage
+from playwright.sync_api import Locator, expect
+from site_tools import DESKTOP, PHONE
 from table_net_lab import labs
-from widget_page import widget_page
+from widget_tools import WidgetPage
 
 from notmagic.widgets import NetLab
 from notmagic.widgets.net_lab import forward
@@ -184,35 +185,22 @@ def number(text: str) -> float:
     return float(text.replace("\u2212", "-").replace(",", "").removesuffix(" %"))
 
 
-class Page:
+class Page(WidgetPage):
     """A page with a NetLab, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, lab: NetLab, **page: object) -> None:
-        self.watched, self.lab, self.page = watched, lab, watched.page
-        self.page.set_default_timeout(30_000)
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(lab, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-net-lab").first
+    STATE = STATE
+
+    def __init__(self, *arguments: object, **page: object) -> None:
+        super().__init__(*arguments, **page)
         self.net = self.root.locator(".nm-net")
         self.plane = self.root.locator(".nm-plane")
         self.detail = self.root.locator(".nm-detail")
         self.verdict = self.root.locator(".nm-verdict")
         self.time = self.control("Step")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(f"() => {TWO_FRAMES}")
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        self.settle()
-        return self.page.evaluate("(name) => model.get(name)", name)
 
     def set(self, **traits: object) -> None:
         """Set traits as a message from Python would, and wait for the step to be reached."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
+        super().set(**traits)
         self.at_step(self.page.evaluate("() => model.get('steps')"))
 
     def at_step(self, step: int) -> None:
@@ -221,14 +209,6 @@ class Page:
             re.compile(rf"^{step:,}( of [\d,]+)?$")
         )
         self.settle()
-
-    def control(self, label: str) -> Locator:
-        """Return a control by its label."""
-        return self.root.get_by_label(label, exact=True)
-
-    def button(self, name: str) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name, exact=True)
 
     def unit(self, name: str) -> Locator:
         """Return the button of a unit."""
@@ -241,29 +221,12 @@ class Page:
         return {kind: [number(text) for text in row]
                 for kind, row in zip(("training", "test"), rows, strict=True)}
 
-    def python(self) -> NetLab:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        self.lab.set_state({name: self.get(name) for name in STATE})
-        return self.lab
-
     def agree(self) -> None:
         """Assert that the table holds Python's numbers."""
         scores = self.python().scores()
         for kind, (loss, share) in self.scores().items():
             assert loss == pytest.approx(scores[kind][0], abs=0.00051)
             assert share == pytest.approx(100 * scores[kind][1], abs=0.051)
-
-    def canvas(self, of: Locator) -> np.ndarray:
-        """Return the pixels of a canvas, shape (rows, columns, 4)."""
-        self.settle()
-        flat = of.evaluate("""(canvas) => {
-          // From a copy: Chromium complains when the widget's own canvas is read more than once.
-          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
-          copy.drawImage(canvas, 0, 0);
-          return [...copy.getImageData(0, 0, canvas.width, canvas.height).data];
-        }""")
-        side = round((len(flat) / 4) ** 0.5)
-        return np.array(flat).reshape(side, side, 4)
 
     def line(self, index: int) -> dict[str, float]:
         """Return the ends of a line of the diagram, and its middle, on the screen."""
@@ -276,23 +239,9 @@ class Page:
 
 
 @pytest.fixture
-def show(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def show(open_widget: Callable[..., Page]) -> Callable[..., Page]:
     """A function that opens a page with a NetLab; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(lab: NetLab | None = None, viewport=DESKTOP, touch=False, motion=None, **page) -> Page:
-        context = chromium.new_context(
-            viewport=viewport, has_touch=touch, device_scale_factor=1, reduced_motion=motion
-        )
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        shown = Page(WatchedPage(context), lab or NetLab(), **page)
-        opened.append((context, shown))
-        return shown
-
-    yield open_page
-    for context, shown in opened:
-        assert shown.watched.complaints == []
-        context.close()
+    return partial(open_widget, NetLab, Page)
 
 
 def test_the_page_trains_to_pythons_numbers(show):
@@ -308,7 +257,7 @@ def test_the_page_trains_to_pythons_numbers(show):
     page.button("Redraw").click()
     page.set(steps=150)
     page.agree()
-    lab = page.lab
+    lab = page.widget
     assert (lab.data_name, lab.activation, lab.layers, lab.seed) == ("moons", "sigmoid", [5, 2, 1], 1)
     assert lab.schedule == [[0, 1.0, 0.9]]
     page.control("Learning rate").press("Home")
@@ -372,7 +321,7 @@ def test_a_new_learning_rate_drops_what_came_after(show):
 
 def test_units_show_what_they_answer(show):
     page = show(NetLab("circles", layers=[3, 2], steps=200))
-    weights, _ = page.lab.run()
+    weights, _ = page.widget.run()
     side = 20
     middles = (2 * np.arange(side) + 1) / side - 1
     across, down = np.meshgrid(middles, -middles)
@@ -395,7 +344,7 @@ def test_a_unit_is_shown_large_by_mouse_key_and_python(show):
     large = page.canvas(page.plane.locator("canvas"))
     assert not np.array_equal(large, output)
     page.page.mouse.move(2, 2)
-    weights, _ = page.lab.run()
+    weights, _ = page.widget.run()
     x = np.array([0.5, -0.25])
     z = x @ weights[0][:, 1] + weights[1][1]
     text = page.detail.inner_text().replace("\u2212", "-")
@@ -410,7 +359,7 @@ def test_a_unit_is_shown_large_by_mouse_key_and_python(show):
 
 def test_arrow_keys_walk_over_units_and_weights(show):
     page = show(NetLab("circles", layers=[4, 2], steps=50))
-    weights, _ = page.lab.run()
+    weights, _ = page.widget.run()
     stops = page.net.locator("[tabindex='0']")
     assert stops.count() == 1  # the diagram is one stop of the Tab key
     stops.focus()
@@ -445,7 +394,7 @@ def test_arrow_keys_walk_over_units_and_weights(show):
 
 def test_mouse_over_a_weight_writes_out_its_numbers(show):
     page = show(NetLab("circles", layers=[3], steps=50))
-    weights, _ = page.lab.run()
+    weights, _ = page.widget.run()
     place = page.line(0)
     page.page.mouse.move(place["x"], place["y"])
     page.settle()
@@ -540,7 +489,7 @@ def test_the_code_is_pythons_and_can_be_copied(show):
     text = page.root.locator("textarea")
     expect(text).to_be_hidden()
     page.root.locator("summary").press("Enter")
-    expect(text).to_have_value(page.lab.code())
+    expect(text).to_have_value(page.widget.code())
     page.control("Momentum 0.9").check()
     page.button("Step").click()
     page.settle()
@@ -552,7 +501,7 @@ def test_the_code_is_pythons_and_can_be_copied(show):
     page.button("Copy").click()
     expect(page.root.locator(".nm-code [role=status]")).to_have_text(re.compile("Copied|Selected"))
     selected = text.evaluate("(text) => text.value.slice(text.selectionStart, text.selectionEnd)")
-    assert selected == page.lab.code()
+    assert selected == page.widget.code()
 
 
 def test_points_of_your_own(show):
@@ -585,7 +534,7 @@ def test_test_points_can_be_shown_and_reset_restores_everything(show):
 
 def test_two_views_and_python_stay_together(show):
     page = show(NetLab("xor", layers=[3]), views=2)
-    first, second = page.page.locator(".nm-net-lab").all()
+    first, second = page.views.all()
     first.get_by_role("button", name="Play", exact=True).click()
     expect(second.locator(".nm-field-time .nm-value")).to_have_text(re.compile(r"^[1-9]\d+$"))
     first.get_by_role("button", name="Pause", exact=True).click()
@@ -596,13 +545,9 @@ def test_two_views_and_python_stay_together(show):
         const words = [...document.querySelectorAll(".nm-net-lab .nm-body")].map((body) => body.innerText);
         return words.length === 2 && words[0] === words[1];
     }""")
-    ids = page.page.evaluate("() => [...document.querySelectorAll('[id]')].map((element) => element.id)")
-    assert len(ids) == len(set(ids))
+    page.assert_views_differ_in_ids()
     page.agree()
-    listeners = page.page.evaluate("() => model.listeners.length")
-    page.page.evaluate("() => window.removers[0]()")
-    assert page.page.locator(".nm-net-lab").count() == 1
-    assert page.page.evaluate("() => model.listeners.length") == listeners / 2
+    page.assert_a_removed_view_leaves_nothing()
 
 
 def test_a_far_step_named_by_python_is_reached_over_several_frames(show):
@@ -658,39 +603,23 @@ def test_phone_shows_controls_and_whole_result_together(show):
         {"activation": "relu", "schedule": [[0, 30, 0]], "steps": 60}, {"layers": []},
     ]:  # fmt: skip
         page.set(**settings)
-        assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-        assert page.root.bounding_box()["height"] <= PHONE["height"]
-        right = page.root.evaluate("""(root) => Math.max(...[...root.querySelectorAll("*:not(.nm-hidden)")]
-          .map((element) => element.getBoundingClientRect().right))""")
-        assert right <= PHONE["width"] - 15
-        small = page.root.evaluate("""(root) => [...root.querySelectorAll("*")]
-          .filter((element) => element.textContent && parseFloat(getComputedStyle(element).fontSize) < 11)
-          .map((element) => element.outerHTML)""")
-        assert small == []
+        page.assert_fits_a_phone()
+        page.assert_text_is_large_enough()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_targets_are_large_enough_and_keep_their_keys(show, viewport):
     page = show(NetLab(**WORST), viewport=viewport)
-    targets = page.root.locator("select:visible, input:visible, button:visible, summary, [tabindex='0']")
-    assert targets.count() > 40
-    boxes = targets.evaluate_all("""(targets) => targets.map((target) => [
-      target.outerHTML, target.getBoundingClientRect().width, target.getBoundingClientRect().height,
-      target.dataset.lmSuppressShortcuts])""")
-    for html, width, height, keys in boxes:
-        assert min(width, height) >= 24, html
-        assert keys == "true", html
+    page.assert_targets(41, "select:visible, input:visible, button:visible, summary, [tabindex='0']")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(show, theme, viewport):
-    page = show(viewport=viewport, theme=theme)
-    if (viewport is PHONE) == (theme == "light"):  # the question asked at step 0 looks alike in the others
-        assert page.watched.axe() == []
+def test_axe_finds_nothing(show, viewport):
+    page = show(viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.root.locator("summary").click()
     page.set(**WORST, activation="relu", schedule=[[0, 30, 0]])
     page.net.locator("[tabindex='0']").focus()
     page.page.locator("*:focus").press("ArrowLeft")
     page.settle()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()

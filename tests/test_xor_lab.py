@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, expect
-from site_tools import DESKTOP, PHONE, TWO_FRAMES, WatchedPage
-from widget_page import widget_page
+from playwright.sync_api import Locator, expect
+from site_tools import DESKTOP, PHONE
+from widget_tools import WidgetPage
 
 from notmagic.widgets.xor_lab import BY_HAND, PRESETS, ROWS, TARGETS, TRAINED, XorLab, preset_weights
 
@@ -198,43 +199,14 @@ def test_bad_values_leave_the_widget_as_it_was(name, value):
 STATE = ("preset", "weights", "target", "activation", "seed", "learning_rate", "steps", "unit", "row")
 
 
-class Lab:
+class Lab(WidgetPage):
     """A page with an XorLab, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, widget: XorLab, **page: object) -> None:
-        self.watched, self.widget, self.page = watched, widget, watched.page
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(widget, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-xor-lab").first
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(TWO_FRAMES)
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        self.settle()
-        return self.page.evaluate("(name) => model.get(name)", name)
-
-    def set(self, **traits: object) -> None:
-        """Set traits as a message from Python would."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
-        self.settle()
-
-    def python(self) -> XorLab:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        self.widget.set_state({name: self.get(name) for name in STATE})
-        return self.widget
-
-    def button(self, name: str) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name, exact=True)
+    STATE = STATE
 
     def choose(self, label: str, option: str) -> None:
         """Choose from one of the menus."""
-        self.root.get_by_label(label, exact=True).select_option(option)
+        self.control(label).select_option(option)
 
     def show_training(self) -> None:
         """Show the buttons for training, where there is no room for all."""
@@ -264,23 +236,9 @@ class Lab:
 
 
 @pytest.fixture
-def open_lab(chromium: Browser) -> Iterator[Callable[..., Lab]]:
+def open_lab(open_widget: Callable[..., Lab]) -> Callable[..., Lab]:
     """A function that opens a page with an XorLab; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(
-        widget: XorLab | None = None, viewport=DESKTOP, touch=False, motion="no-preference", **page
-    ) -> Lab:
-        context = chromium.new_context(viewport=viewport, has_touch=touch, reduced_motion=motion)
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        lab = Lab(WatchedPage(context), widget or XorLab(), **page)
-        opened.append((context, lab))
-        return lab
-
-    yield open_page
-    for context, lab in opened:
-        assert lab.watched.complaints == []
-        context.close()
+    return partial(open_widget, XorLab, Lab)
 
 
 def expected_rows(lab: XorLab) -> list[list[str]]:
@@ -525,7 +483,7 @@ def test_a_stuck_run_says_why_and_a_new_start_goes_on(open_lab):
 
 def test_two_views_and_python_stay_in_step(open_lab):
     page = open_lab(XorLab("two units"), views=2)
-    first, second = page.page.locator(".nm-xor-lab").all()
+    first, second = page.views.all()
     first.get_by_role("slider", name="bias", exact=True).press("Home")
     page.settle()
     assert first.locator("tbody").inner_text() == second.locator("tbody").inner_text()
@@ -534,9 +492,9 @@ def test_two_views_and_python_stay_in_step(open_lab):
     page.set(weights=preset_weights("three units"), activation="step", steps=0)
     for view in (first, second):
         expect(view.locator(".nm-verdict")).to_have_text("4 of 4 right: this network does XOR.")
-    page.page.evaluate("() => removers[0]()")
+    page.assert_views_differ_in_ids()
+    page.assert_a_removed_view_leaves_nothing()
     page.set(target="AND")
-    expect(page.page.locator(".nm-xor-lab")).to_have_count(1)
     expect(page.page.locator(".nm-verdict")).to_contain_text("1 of 4")
 
 
@@ -575,19 +533,14 @@ def test_nothing_a_reader_does_breaks_it(open_lab):
 # ------------------------------------------------------------------------------------------- on a phone
 
 
-@pytest.mark.parametrize("hidden", [0, 1, 2, 3])
-def test_control_and_result_fit_a_phone(open_lab, hidden):
-    page = open_lab(XorLab("random", hidden=hidden, activation="sigmoid"), viewport=PHONE)
-    for tab in ("By hand", "Train"):
-        page.root.get_by_role("radio", name=tab, exact=True).check()
-        page.set(weights=[[-12.73, 11.27, -10.05]] * hidden + [[-10.55] * ((hidden or 2) + 1)], unit=hidden)
-        assert page.root.bounding_box()["height"] <= PHONE["height"]
-        assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-        for part in page.root.locator(
-            "select:visible, button:visible, table, .nm-plane:visible, .nm-sums p"
-        ).all():
-            box = part.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+def test_control_and_result_fit_a_phone(open_lab):
+    page = open_lab(XorLab("random", activation="sigmoid"), viewport=PHONE)
+    for hidden in range(4):
+        for tab in ("By hand", "Train"):
+            page.root.get_by_role("radio", name=tab, exact=True).check()
+            weights = [[-12.73, 11.27, -10.05]] * hidden + [[-10.55] * ((hidden or 2) + 1)]
+            page.set(weights=weights, unit=hidden)
+            page.assert_fits_a_phone("select, button, table, .nm-plane, .nm-sums p")
 
 
 def test_fingers_work(open_lab):
@@ -604,43 +557,25 @@ def test_fingers_work(open_lab):
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_targets_are_large_enough_for_a_finger(open_lab, viewport):
+def test_targets_and_words_are_large_enough_and_controls_keep_their_keys(open_lab, viewport):
     page = open_lab(viewport=viewport)
+    page.assert_text_is_large_enough()
+    page.assert_keys_are_kept(26)
     page.root.get_by_role("radio", name="y = 0").check()
-    page.settle()
-    for target in page.root.locator("select:visible, input:visible, button:visible").all():
-        box = target.bounding_box()
-        assert min(box["width"], box["height"]) >= 24, target.evaluate("(element) => element.outerHTML")
+    page.assert_targets(15, "select:visible, input:visible, button:visible")
 
 
-def test_every_focusable_control_keeps_its_keys_from_jupyterlab(open_lab):
-    page = open_lab()
-    focusable = ":is(select, input, button, [tabindex])"
-    assert page.root.locator(focusable).count() > 25
-    assert page.root.locator(f"{focusable}:not([data-lm-suppress-shortcuts=true])").count() == 0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(open_lab, theme, viewport):
-    page = open_lab(viewport=viewport, theme=theme)
-    assert page.watched.axe() == []
+def test_axe_finds_nothing(open_lab, viewport):
+    page = open_lab(viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.choose("Weights", "one unit")
     page.button("No").click()
     page.settle()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()
     page.choose("Weights", "all zero")
     page.choose("Hidden", "2")
     page.show_training()
     page.button("Train").click()
     expect(page.verdict).to_contain_text("Stuck")
-    assert page.watched.axe() == []
-
-
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_no_text_is_smaller_than_eleven_pixels(open_lab, viewport):
-    page = open_lab(viewport=viewport)
-    sizes = page.root.evaluate("""(root) => [...root.querySelectorAll("*")]
-      .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-      .map((e) => parseFloat(getComputedStyle(e).fontSize))""")
-    assert min(sizes) >= 11
+    page.assert_axe_finds_nothing()

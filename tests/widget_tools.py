@@ -204,8 +204,8 @@ class WidgetPage:
         assert found["height"] <= PHONE["height"]
         assert found["right"] <= PHONE["width"] - margin
 
-    def assert_targets(self, at_least: int, selector: str = TARGETS) -> None:
-        """Assert that there are so many targets, each large enough for a finger, which keep their keys.
+    def assert_targets(self, at_least: int, selector: str = TARGETS) -> int:
+        """Count the targets; assert that they are so many, large enough for a finger, and keep their keys.
 
         JupyterLab takes the keys of an element without ``data-lm-suppress-shortcuts`` for its own commands.
         """
@@ -216,6 +216,7 @@ class WidgetPage:
         assert len(targets) >= at_least
         assert [html for html, width, height, _ in targets if min(width, height) < SMALLEST_TARGET] == []
         assert [html for html, _, _, keeps in targets if not keeps] == []
+        return len(targets)
 
     def assert_keys_are_kept(self, at_least: int) -> None:
         """Assert that so many elements, shown or hidden, take the focus and that each keeps its keys."""
