@@ -7,8 +7,9 @@ TensorFlow, for a page must open without it.
 from notmagic.widgets.boundary import Boundary
 from notmagic.widgets.conv_explorer import ConvExplorer
 from notmagic.widgets.digit_pad import DigitPad
+from notmagic.widgets.filter_bank import FilterBank
 from notmagic.widgets.fit_line import FitLine
 from notmagic.widgets.net_lab import NetLab
 from notmagic.widgets.xor_lab import XorLab
 
-__all__ = ["Boundary", "ConvExplorer", "DigitPad", "FitLine", "NetLab", "XorLab"]
+__all__ = ["Boundary", "ConvExplorer", "DigitPad", "FilterBank", "FitLine", "NetLab", "XorLab"]
