@@ -10,6 +10,16 @@ from notmagic.widgets.digit_pad import DigitPad
 from notmagic.widgets.filter_bank import FilterBank
 from notmagic.widgets.fit_line import FitLine
 from notmagic.widgets.net_lab import NetLab
+from notmagic.widgets.pooling_explorer import PoolingExplorer
 from notmagic.widgets.xor_lab import XorLab
 
-__all__ = ["Boundary", "ConvExplorer", "DigitPad", "FilterBank", "FitLine", "NetLab", "XorLab"]
+__all__ = [
+    "Boundary",
+    "ConvExplorer",
+    "DigitPad",
+    "FilterBank",
+    "FitLine",
+    "NetLab",
+    "PoolingExplorer",
+    "XorLab",
+]
