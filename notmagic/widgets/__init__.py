@@ -5,6 +5,7 @@ TensorFlow, for a page must open without it.
 """
 
 from notmagic.widgets.boundary import Boundary
+from notmagic.widgets.cat_windows import CatWindows
 from notmagic.widgets.conv_explorer import ConvExplorer
 from notmagic.widgets.digit_pad import DigitPad
 from notmagic.widgets.filter_bank import FilterBank
@@ -15,6 +16,7 @@ from notmagic.widgets.xor_lab import XorLab
 
 __all__ = [
     "Boundary",
+    "CatWindows",
     "ConvExplorer",
     "DigitPad",
     "FilterBank",
