@@ -12,6 +12,7 @@ from notmagic.widgets.filter_bank import FilterBank
 from notmagic.widgets.fit_line import FitLine
 from notmagic.widgets.net_lab import NetLab
 from notmagic.widgets.pooling_explorer import PoolingExplorer
+from notmagic.widgets.receptive_field import ReceptiveField
 from notmagic.widgets.xor_lab import XorLab
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "FitLine",
     "NetLab",
     "PoolingExplorer",
+    "ReceptiveField",
     "XorLab",
 ]
