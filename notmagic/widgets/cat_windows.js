@@ -148,7 +148,7 @@ class View {
     this.hovered = null; // the window below the mouse, or null
     this.pending = null; // changes that wait for a prediction
     this.asked = new Set(); // situations that were asked about
-    this.verdict = null; // what became of the prediction, while nothing is moved
+    this.verdict = null; // what became of the prediction, as long as all stays where it is
     this.readConstants();
     this.build();
     el.append(this.root);
@@ -336,7 +336,7 @@ class View {
   tryOut(changes) {
     this.change({});
     const state = { ...this.readState(), ...changes };
-    const about = JSON.stringify([state.scene, state.top, state.left, state.window, state.stride]);
+    const about = situation(state);
     const open = state.cat_shown && ("top" in changes || !this.isFound); // a cat that is found needs no other windows
     if (!state.ask || !open || this.asked.has(about)) {
       this.send(changes);
@@ -355,7 +355,7 @@ class View {
     this.draw();
     if (guess !== null) {
       const right = guess === this.isFound;
-      this.verdict = { right, words: `${right ? "You were right" : "Not so"}: it is ${this.isFound ? "found" : "not found"}.` };
+      this.verdict = { right, about: situation(this.state), words: `${right ? "You were right" : "Not so"}: it is ${this.isFound ? "found" : "not found"}.` };
     }
     const from = "window" in changes ? this.windowSelect : "stride" in changes ? this.strideSelect : this.seamButton;
     from.focus({ preventScroll: true }); // the button that had the focus is gone
@@ -463,6 +463,7 @@ class View {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.state = this.readState();
+    if (this.verdict?.about !== situation(this.state)) this.verdict = null;
     this.compute();
     this.drawControls();
     this.drawScene();
@@ -479,7 +480,7 @@ class View {
     const neuron = this.neurons.get(size);
     const { inputs } = this.scenes.get(scene);
     if (isNew(this, "bare", `${scene},${size},${stride}`)) this.bare = scoresOf(inputs, neuron, stride);
-    if (isNew(this, "scored", JSON.stringify([scene, size, stride, top, left, shown]))) {
+    if (isNew(this, "scored", situation(this.state))) {
       this.scores = shown ? addCat(this.bare, changeBy(this.cat, inputs, top, left), top, left, neuron, stride) : this.bare;
     }
     this.counts = countsOf(size, stride);
@@ -639,6 +640,10 @@ class View {
     this.status.say(words.filter(Boolean).join(" "));
   }
 }
+
+/** What an answer depends on, as a text. */
+const situation = ({ scene, top, left, cat_shown: shown, window: size, stride }) =>
+  JSON.stringify([scene, top, left, shown, size, stride]);
 
 /** Lay a square over a part of a stage that is `whole` units wide. */
 function setBox(element, whole, row, column, side) {
