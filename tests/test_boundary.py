@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, expect
-from site_tools import DESKTOP, PHONE, TWO_FRAMES, WatchedPage
+from playwright.sync_api import expect
+from site_tools import DESKTOP, PHONE
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import PolynomialFeatures
-from widget_page import widget_page
+from widget_tools import WidgetPage
 
 from notmagic.datasets import toy_points
 from notmagic.widgets import Boundary
@@ -194,45 +195,14 @@ def test_features_of_a_wrong_shape_are_explained():
 # ------------------------------------------------------------------------------------------- in Chromium
 
 
-class Page:
+class Page(WidgetPage):
     """A page with a Boundary, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, widget: Boundary, **page: object) -> None:
-        self.watched, self.widget, self.page = watched, widget, watched.page
-        self.page.set_default_timeout(30_000)
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(widget, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-boundary").first
+    STATE = STATE
+
+    def __init__(self, *arguments: object, **page: object) -> None:
+        super().__init__(*arguments, **page)
         self.plane = self.root.get_by_role("application")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(f"() => {TWO_FRAMES}")
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        self.settle()
-        return self.page.evaluate("(name) => model.get(name)", name)
-
-    def set(self, **traits: object) -> None:
-        """Set traits as a message from Python would."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
-        self.settle()
-
-    def control(self, label: str) -> Locator:
-        """Return a control by its label."""
-        return self.root.get_by_label(label, exact=True)
-
-    def button(self, name: str | re.Pattern) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name)
-
-    def text(self, selector: str) -> str:
-        """Return an element's text, minus signs and spaces as Python writes them."""
-        self.settle()
-        return self.root.locator(selector).first.inner_text().translate(PLAIN)
 
     def table(self) -> list[list[str]]:
         """Return the cells of the table, row by row, without its heads."""
@@ -263,28 +233,11 @@ class Page:
             side("end", "y", frame.y + frame.height + 4, frame.y + 4)];
         }""")
 
-    def python(self) -> Boundary:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        self.widget.set_state({name: self.get(name) for name in STATE})
-        return self.widget
-
 
 @pytest.fixture
-def show(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def show(open_widget: Callable[..., Page]) -> Callable[..., Page]:
     """A function that opens a page with a Boundary; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(widget: Boundary | None = None, viewport=DESKTOP, touch=False, **page) -> Page:
-        context = chromium.new_context(viewport=viewport, has_touch=touch, device_scale_factor=1)
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        shown = Page(WatchedPage(context), widget or Boundary(), **page)
-        opened.append((context, shown))
-        return shown
-
-    yield open_page
-    for context, shown in opened:
-        assert shown.watched.complaints == []
-        context.close()
+    return partial(open_widget, Boundary, Page)
 
 
 def as_shown(loss: float) -> str:
@@ -517,7 +470,7 @@ def test_four_points_without_test_points(show):
 
 def test_two_views_and_python_stay_together(show):
     page = show(views=2)
-    first, second = page.page.locator(".nm-boundary").all()
+    first, second = page.views.all()
     first.get_by_label("Degree", exact=True).press("End")
     second.get_by_label("Points", exact=True).select_option("xor")
     second.get_by_role("application").press("Enter")
@@ -526,13 +479,9 @@ def test_two_views_and_python_stay_together(show):
     assert tables[0] == tables[1]
     paths = [view.locator(".nm-boundary-line").get_attribute("d") for view in (first, second)]
     assert paths[0] == paths[1] != ""
-    ids = page.page.evaluate("() => [...document.querySelectorAll('[id]')].map((element) => element.id)")
-    assert len(ids) == len(set(ids))
+    page.assert_views_differ_in_ids()
     assert len(page.python().flipped["xor"]) == 1
-    listeners = page.page.evaluate("() => model.listeners.length")
-    page.page.evaluate("() => window.removers[0]()")
-    assert page.page.locator(".nm-boundary").count() == 1
-    assert page.page.evaluate("() => model.listeners.length") == listeners / 2
+    page.assert_a_removed_view_leaves_nothing()
 
 
 def test_nothing_a_reader_does_breaks_it(show):
@@ -562,36 +511,23 @@ def test_phone_shows_controls_and_whole_result_together(show):
         page.control("Smallest degree with more than 95 % of the test points right?").select_option("8")
         page.button("Check").click()
         assert page.text(".nm-verdict") != ""
-        assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-        assert page.root.bounding_box()["height"] <= PHONE["height"]
-        right = page.root.evaluate("""(root) => Math.max(...[...root.querySelectorAll("*:not(.nm-hidden)")]
-          .map((element) => element.getBoundingClientRect().right))""")
-        assert right <= PHONE["width"] - 15
-    small = page.root.evaluate("""(root) => [...root.querySelectorAll("*")]
-      .filter((element) => element.textContent && parseFloat(getComputedStyle(element).fontSize) < 11)
-      .map((element) => element.outerHTML)""")
-    assert small == []
+        page.assert_fits_a_phone()
+    page.assert_text_is_large_enough()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_targets_are_large_enough_and_keep_their_keys(show, viewport):
     page = show(viewport=viewport)
-    targets = page.root.locator("select:visible, input:visible, button:visible, [tabindex]")
-    assert targets.count() == 9
-    for target in targets.all():
-        box = target.bounding_box()
-        assert min(box["width"], box["height"]) >= 24, target.evaluate("(element) => element.outerHTML")
-        assert target.get_attribute("data-lm-suppress-shortcuts") == "true"
+    assert page.assert_targets(1) == 9
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(show, theme, viewport):
-    page = show(Boundary(data_name="circles", degree=2), viewport=viewport, theme=theme)
-    assert page.watched.axe() == []
+def test_axe_finds_nothing(show, viewport):
+    page = show(Boundary(data_name="circles", degree=2), viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.control("Degree").press("End")
     page.plane.press("Enter")
     page.control("Smallest degree with more than 95 % of the test points right?").select_option("1")
     page.button("Check").click()
     page.settle()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()

@@ -8,15 +8,16 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import matplotlib
 import numpy as np
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 from scipy.signal import correlate
-from site_tools import DESKTOP, PHONE, WatchedPage
-from widget_page import widget_page
+from site_tools import DESKTOP, PHONE
+from widget_tools import WidgetPage
 
 from notmagic.geometry import output_size, pad_amounts
 from notmagic.widgets import ConvExplorer
@@ -262,37 +263,15 @@ SHOW = """async (traits) => {
 }"""
 
 
-class Explorer:
+class Explorer(WidgetPage):
     """A page with a ConvExplorer, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, widget: ConvExplorer, **page: object) -> None:
-        self.watched, self.widget, self.page = watched, widget, watched.page
-        self.page.set_default_timeout(30_000)
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(widget, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-conv-explorer").first
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        self.settle()
-        return self.page.evaluate("(name) => model.get(name)", name)
-
-    def set(self, **traits: object) -> None:
-        """Set traits as a message from Python would."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
-        self.settle()
+    STATE = ("image_name", "filter_name", "kernel_size", "stride", "padding", "weights", "bias", "row", "col")
 
     def place(self) -> tuple[int, int]:
         """Return the window's row and column."""
-        return self.get("row"), self.get("col")
+        place = self.state(("row", "col"))
+        return place["row"], place["col"]
 
     def pixels(self) -> np.ndarray:
         """Return the feature map's canvas, shape (rows, columns, 4)."""
@@ -304,60 +283,23 @@ class Explorer:
         image = np.frombuffer(b64decode(data), np.uint8).reshape(height, width, 4).astype(int)
         return image, float(total.replace("\u2212", "-").replace(",", ""))
 
+    def follow(self, widget: ConvExplorer) -> None:
+        """Take the settings of another widget with the same pictures, as a message from Python would."""
+        self.set(**{name: getattr(widget, name) for name in self.STATE})
+
     def stage(self, name: str) -> Locator:
         """Return the input ("input") or the feature map ("output")."""
         return self.root.locator(f".nm-stage-{name}")
-
-    def button(self, name: str) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def text(self, selector: str) -> str:
-        """Return an element's text, minus signs as Python writes them."""
-        self.settle()
-        return self.root.locator(selector).first.inner_text().replace("\u2212", "-")
 
     def total(self) -> float:
         """Return the sum the widget shows."""
         return float(self.text(".nm-total").replace(",", ""))
 
-    def python(self) -> ConvExplorer:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        names = (
-            "image_name",
-            "filter_name",
-            "kernel_size",
-            "stride",
-            "padding",
-            "weights",
-            "bias",
-            "row",
-            "col",
-        )
-        self.widget.set_state({name: self.get(name) for name in names})
-        return self.widget
-
 
 @pytest.fixture
-def explore(chromium: Browser) -> Iterator[Callable[..., Explorer]]:
+def explore(open_widget: Callable[..., Explorer]) -> Callable[..., Explorer]:
     """A function that opens a page with a ConvExplorer; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(
-        widget: ConvExplorer | None = None, viewport=DESKTOP, touch=False, motion="no-preference", **page
-    ) -> Explorer:
-        context = chromium.new_context(
-            viewport=viewport, has_touch=touch, reduced_motion=motion, device_scale_factor=1
-        )
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        explorer = Explorer(WatchedPage(context), widget or ConvExplorer(PICTURES), **page)
-        opened.append((context, explorer))
-        return explorer
-
-    yield open_page
-    for context, explorer in opened:
-        assert explorer.watched.complaints == []
-        context.close()
+    return partial(open_widget, lambda: ConvExplorer(PICTURES), Explorer)
 
 
 def in_colour(explorer: ConvExplorer) -> np.ndarray:
@@ -424,11 +366,11 @@ def test_canvas_equals_numpy_on_200_random_settings(explore):
 
 def test_controls_and_python_make_the_same_filters(explore):
     page, random = explore(), np.random.default_rng(5)
-    sizes = [page.root.get_by_label("Filter size", exact=True), page.root.get_by_label("Stride", exact=True)]
+    sizes = [page.control("Filter size"), page.control("Stride")]
     for _ in range(25):
-        page.root.get_by_label("Picture", exact=True).select_option(str(random.choice(["grey", "colour"])))
-        page.root.get_by_label("Filter", exact=True).select_option(str(random.choice(FILTER_NAMES)))
-        page.root.get_by_label("Padding", exact=True).select_option(str(random.choice(["1", "3", "same"])))
+        page.control("Picture").select_option(str(random.choice(["grey", "colour"])))
+        page.control("Filter").select_option(str(random.choice(FILTER_NAMES)))
+        page.control("Padding").select_option(str(random.choice(["1", "3", "same"])))
         for slider in sizes:
             slider.press(str(random.choice(["ArrowRight", "ArrowLeft", "Home", "End"])))
         weights = page.get("weights")
@@ -441,8 +383,8 @@ def test_controls_and_python_make_the_same_filters(explore):
 def test_sliders_answer_keys(explore):
     page = explore()
     size, stride = (
-        page.root.get_by_label("Filter size", exact=True),
-        page.root.get_by_label("Stride", exact=True),
+        page.control("Filter size"),
+        page.control("Stride"),
     )
     size.press("ArrowRight")
     size.press("ArrowRight")
@@ -541,8 +483,8 @@ def test_play_pause_step_back_and_reset(explore):
     page.button("Back").click()
     page.button("Back").click()
     assert page.place() == (5, 4)
-    page.root.get_by_label("Stride", exact=True).press("End")
-    page.root.get_by_label("Filter", exact=True).select_option("outline")
+    page.control("Stride").press("End")
+    page.control("Filter").select_option("outline")
     page.button("Play").click()
     assert page.place() == (0, 0)
     assert page.root.locator(".nm-veil").last.bounding_box()["height"] > 0
@@ -596,8 +538,8 @@ def test_hand_edit_of_a_weight(explore):
     cell.focus()
     cell.press("Control+ArrowRight")
     expect(page.root.get_by_label("Weight at row 1, column 2")).to_be_focused()
-    page.root.get_by_label("Bias", exact=True).fill("12.5")
-    page.root.get_by_label("Bias", exact=True).press("Enter")
+    page.control("Bias").fill("12.5")
+    page.control("Bias").press("Enter")
     assert page.get("bias") == 12.5
 
 
@@ -656,7 +598,7 @@ def test_facts_are_worked_out_with_the_numbers_on_the_page(explore):
 def test_what_does_not_fit_is_explained_and_nothing_breaks(explore):
     page = explore(ConvExplorer(PICTURES, image_name="tiny"))
     good = page.pixels()
-    page.root.get_by_label("Filter size", exact=True).press("End")
+    page.control("Filter size").press("End")
     assert page.text(".nm-problem") == (
         "A 7 x 7 filter does not fit a 4 x 4 input with padding 0; padding 2 or a filter of at most 4 would. "
         'Padding "same" fits every filter.'
@@ -668,7 +610,7 @@ def test_what_does_not_fit_is_explained_and_nothing_breaks(explore):
         page.button(name).click()
     page.stage("output").press("ArrowRight")
     page.stage("input").click()
-    page.root.get_by_label("Padding", exact=True).select_option("2")
+    page.control("Padding").select_option("2")
     expect(page.root.locator(".nm-problem")).to_be_hidden()
     assert page.pixels().shape[:2] == (2, 2)
 
@@ -689,12 +631,12 @@ def test_nothing_a_reader_does_breaks_it(explore):
         "-",
         "e",
     ]
-    page.root.get_by_label("Picture", exact=True).focus()
+    page.control("Picture").focus()
     for _ in range(300):
         page.page.keyboard.press("Tab" if random.random() < 0.4 else str(random.choice(keys)))
-    page.root.get_by_label("Ask me first", exact=True).uncheck()
+    page.control("Ask me first").uncheck()
     page.button("Reset").click()
-    page.root.get_by_label("Picture", exact=True).select_option("grey")
+    page.control("Picture").select_option("grey")
     widget = page.python()
     assert np.abs(page.pixels()[:, :, :3] - in_colour(widget)).max() <= 1
 
@@ -704,9 +646,9 @@ def test_nothing_a_reader_does_breaks_it(explore):
 )
 def test_prediction_comes_before_the_change(explore, guess, verdict):
     page = explore()
-    page.root.get_by_label("Ask me first", exact=True).check()
+    page.control("Ask me first").check()
     assert page.get("ask") is True
-    size = page.root.get_by_label("Filter size", exact=True)
+    size = page.control("Filter size")
     size.press("ArrowRight")
     size.press("ArrowRight")
     assert page.get("kernel_size") == 3
@@ -722,44 +664,40 @@ def test_prediction_comes_before_the_change(explore, guess, verdict):
 
 def test_prediction_of_what_does_not_fit_and_no_prediction(explore):
     page = explore(ConvExplorer(PICTURES, image_name="tiny", ask=True))
-    page.root.get_by_label("Filter size", exact=True).press("End")
+    page.control("Filter size").press("End")
     page.button("It does not fit").click()
     assert page.text(".nm-verdict") == "Right: the filter does not fit."
     expect(page.root.locator(".nm-problem")).to_be_visible()
-    page.root.get_by_label("Filter size", exact=True).press("Home")
+    page.control("Filter size").press("Home")
     page.button("It does not fit").click()
     assert page.text(".nm-verdict") == "No, it does fit: 4 × 4 comes out."
-    page.root.get_by_label("Stride", exact=True).press("ArrowRight")
+    page.control("Stride").press("ArrowRight")
     page.button("Show me").click()
     expect(page.root.locator(".nm-verdict")).to_be_hidden()
     assert page.get("stride") == 2
-    page.root.get_by_label("Padding", exact=True).select_option("same")
-    page.root.get_by_label("Ask me first", exact=True).uncheck()
+    page.control("Padding").select_option("same")
+    page.control("Ask me first").uncheck()
     assert page.get("padding") == "same"
 
 
 def test_two_views_and_python_stay_together(explore):
     page = explore(views=2)
-    first, second = page.page.locator(".nm-conv-explorer").all()
+    first, second = page.views.all()
     first.get_by_label("Filter size", exact=True).press("ArrowRight")
     second.locator(".nm-stage-output").press("Home")
     page.settle()
     for view in (first, second):
         assert view.locator(".nm-output .nm-size").inner_text() == "9 × 9"
         assert "col 0" in view.locator(".nm-note").inner_text()
-    ids = page.page.evaluate("() => [...document.querySelectorAll('[id]')].map((element) => element.id)")
-    assert len(ids) == len(set(ids))
+    page.assert_views_differ_in_ids()
     page.set(stride=3)
     assert second.get_by_label("Stride", exact=True).input_value() == "3"
 
 
 def test_removing_a_view_leaves_no_listener(explore):
     page = explore(views=2)
-    before = page.page.evaluate("() => model.listeners.length")
     page.button("Play").click()
-    page.page.evaluate("() => window.removers[0]()")
-    assert page.page.locator(".nm-conv-explorer").count() == 1
-    assert page.page.evaluate("() => model.listeners.length") == before / 2
+    page.assert_a_removed_view_leaves_nothing()
     page.set(kernel_size=5)
     assert page.page.locator(".nm-output .nm-size").inner_text() == "8 × 8"
 
@@ -770,68 +708,48 @@ def test_status_speaks_once_the_reader_rests(explore):
     for _ in range(4):
         page.stage("output").press("ArrowRight")
     expect(status).to_contain_text("at row 5 column 9", timeout=3000)
-    page.root.get_by_label("Picture", exact=True).select_option("tiny")
-    page.root.get_by_label("Filter size", exact=True).press("End")
+    page.control("Picture").select_option("tiny")
+    page.control("Filter size").press("End")
     expect(status).to_contain_text("does not fit", timeout=3000)
 
 
-@pytest.mark.parametrize("kernel_size", [1, 3, 5, 7])
-@pytest.mark.parametrize("name", ["grey", "colour"])
-def test_phone_shows_controls_and_whole_result_together(explore, name, kernel_size):
-    page = explore(ConvExplorer(PICTURES, kernel_size, image_name=name), viewport=PHONE, touch=True)
-    page.root.evaluate("(root) => root.scrollIntoView()")
-    shown = page.root.locator(
-        "select:visible, input:visible, button:visible, canvas, .nm-legend, .nm-terms, .nm-total"
-    )
-    for box in (element.bounding_box() for element in shown.all()):
-        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
-        assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"]
-    assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-    assert page.root.bounding_box()["height"] <= PHONE["height"]
+def test_phone_shows_controls_and_whole_result_together(explore):
+    page = explore(viewport=PHONE, touch=True)
+    for name, kernel_size in itertools.product(["grey", "colour"], [1, 3, 5, 7]):
+        page.follow(ConvExplorer(PICTURES, kernel_size, image_name=name))
+        page.assert_fits_a_phone("select, input, button, canvas, .nm-legend, .nm-terms, .nm-total")
 
 
-@pytest.mark.parametrize("kernel_size", [3, 7])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_targets_are_large_enough_for_a_finger(explore, viewport, kernel_size):
-    widget = ConvExplorer(PICTURES, kernel_size, image_name="colour", filter_name="random")
-    page = explore(widget, viewport=viewport)
-    targets = page.root.locator("select:visible, input:visible, button:visible, .nm-stage")
-    assert targets.count() > kernel_size**2 + 10
-    for target in targets.all():
-        box = target.bounding_box()
-        assert min(box["width"], box["height"]) >= 24, target.evaluate("(element) => element.outerHTML")
+def test_targets_are_large_enough_for_a_finger_and_keep_their_keys_from_jupyterlab(explore, viewport):
+    page = explore(viewport=viewport)
+    for kernel_size in (3, 7):
+        page.follow(ConvExplorer(PICTURES, kernel_size, image_name="colour", filter_name="random"))
+        page.assert_targets(
+            kernel_size**2 + 11, "select:visible, input:visible, button:visible, .nm-stage"
+        )
+        page.assert_keys_are_kept(61)
     thumb = re.search(r"slider-thumb \{[^}]*?width: (\d+)px;\s*height: (\d+)px", page.widget._css)
     assert min(map(int, thumb.groups())) >= 24
 
 
-def test_every_focusable_control_keeps_its_keys_from_jupyterlab(explore):
-    page = explore()
-    focusable = page.root.locator("select, input, button, [tabindex]")
-    assert focusable.count() > 60
-    without = page.root.locator(
-        ":is(select, input, button, [tabindex]):not([data-lm-suppress-shortcuts=true])"
-    )
-    assert without.count() == 0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(explore, theme, viewport):
-    page = explore(ConvExplorer(PICTURES, image_name="colour"), viewport=viewport, theme=theme)
-    assert page.watched.axe() == []
+def test_axe_finds_nothing(explore, viewport):
+    page = explore(ConvExplorer(PICTURES, image_name="colour"), viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.root.get_by_role("radio", name="Green").check()
-    page.root.get_by_label("Filter size", exact=True).press("End")
-    page.root.get_by_label("Ask me first", exact=True).check()
-    page.root.get_by_label("Stride", exact=True).press("End")
+    page.control("Filter size").press("End")
+    page.control("Ask me first").check()
+    page.control("Stride").press("End")
     page.settle()
-    assert page.watched.axe() == []
-    page.root.get_by_label("Columns", exact=True).fill("3")
+    page.assert_axe_finds_nothing()
+    page.control("Columns").fill("3")
     page.root.get_by_role("spinbutton", name="20 × 14").fill("4")
     page.button("Check").click()
-    page.root.get_by_label("Picture", exact=True).select_option("tiny")
+    page.control("Picture").select_option("tiny")
     page.settle()
     expect(page.root.locator(".nm-problem")).to_be_visible()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()
 
 
 def test_theme_follows_the_page_and_else_the_system(explore):

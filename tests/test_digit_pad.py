@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, Locator, expect
-from site_tools import DESKTOP, PHONE, TWO_FRAMES, WatchedPage
+from playwright.sync_api import Locator, expect
+from site_tools import DESKTOP, PHONE
 from table_digit_pad import counts, digits, draw, ten_pad, trained, two_pad
-from widget_page import widget_page
+from widget_tools import WidgetPage
 
 from notmagic.widgets import DigitPad
 
@@ -187,40 +188,14 @@ def test_two_classes_have_one_template_and_say_so():
 # ------------------------------------------------------------------------------------------- in Chromium
 
 
-class Page:
+class Page(WidgetPage):
     """A page with a DigitPad, and the questions that the tests ask of it."""
 
-    def __init__(self, watched: WatchedPage, widget: DigitPad, **page: object) -> None:
-        self.watched, self.widget, self.page = watched, widget, watched.page
-        self.page.set_default_timeout(30_000)
-        watched.origin = "about:blank"  # so that every request is refused
-        self.page.set_content(widget_page(widget, **page))
-        self.page.wait_for_selector("body[data-ready]", state="attached")
-        self.root: Locator = self.page.locator(".nm-digit-pad").first
+    STATE = STATE
+
+    def __init__(self, *arguments: object, **page: object) -> None:
+        super().__init__(*arguments, **page)
         self.pad = self.root.get_by_role("application")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was changed is drawn."""
-        self.page.evaluate(f"() => {TWO_FRAMES}")
-
-    def get(self, name: str) -> object:
-        """Return a trait as the page has it."""
-        self.settle()
-        return self.page.evaluate("(name) => model.get(name)", name)
-
-    def set(self, **traits: object) -> None:
-        """Set traits as a message from Python would."""
-        self.page.evaluate("(traits) => model.set(traits)", traits)
-        self.settle()
-
-    def control(self, label: str) -> Locator:
-        """Return a control by its label."""
-        return self.root.get_by_label(label, exact=True)
-
-    def button(self, name: str) -> Locator:
-        """Return a button by its words."""
-        return self.root.get_by_role("button", name=name, exact=True)
 
     def bar(self, k: int) -> Locator:
         """Return the bar of a class."""
@@ -228,8 +203,7 @@ class Page:
 
     def text(self, selector: str) -> str:
         """Return an element's text, signs and spaces as Python writes them."""
-        self.settle()
-        return self.root.locator(selector).first.inner_text().translate(PLAIN)
+        return super().text(selector).translate(PLAIN)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point of the hidden bitmap is on the screen."""
@@ -241,50 +215,17 @@ class Page:
 
     def stroke(self, *places: tuple[float, float]) -> None:
         """Draw through places with the mouse."""
-        self.page.mouse.move(*self.place(*places[0]))
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(*self.place(*place), steps=4)
-        self.page.mouse.up()
-        self.settle()
-
-    def python(self) -> DigitPad:
-        """Give the page's state to the Python object, as a kernel would get it, and return it."""
-        self.widget.set_state({name: self.get(name) for name in STATE})
-        return self.widget
+        self.drag(*(self.place(*place) for place in places))
 
     def colours(self, name: str) -> np.ndarray:
         """Return the colours of a map's cells, shape (8, 8, 3)."""
-        return self.image(f".nm-map-{name} canvas")[:, :, :3]
-
-    def image(self, selector: str) -> np.ndarray:
-        """Return what is painted on a canvas, shape (rows, columns, 4), read from a copy."""
-        self.settle()
-        side, data = self.root.locator(selector).first.evaluate("""(canvas) => {
-          const surface = new OffscreenCanvas(canvas.width, canvas.height);
-          const copy = surface.getContext("2d", { willReadFrequently: true });
-          copy.drawImage(canvas, 0, 0);
-          return [canvas.width, [...copy.getImageData(0, 0, canvas.width, canvas.height).data]];
-        }""")
-        return np.array(data).reshape(side, side, 4)
+        return self.canvas(f".nm-map-{name} canvas")[:, :, :3]
 
 
 @pytest.fixture
-def show(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def show(open_widget: Callable[..., Page]) -> Callable[..., Page]:
     """A function that opens a page with a DigitPad; no page may complain or ask for the network."""
-    opened = []
-
-    def open_page(widget: DigitPad | None = None, viewport=DESKTOP, touch=False, **page) -> Page:
-        context = chromium.new_context(viewport=viewport, has_touch=touch, device_scale_factor=1)
-        page = {"width": "730px"} | page if viewport is DESKTOP else page
-        shown = Page(WatchedPage(context), widget or ten_pad(), **page)
-        opened.append((context, shown))
-        return shown
-
-    yield open_page
-    for context, shown in opened:
-        assert shown.watched.complaints == []
-        context.close()
+    return partial(open_widget, ten_pad, Page)
 
 
 def share(p: float) -> str:
@@ -553,7 +494,7 @@ def test_what_the_cells_show(show):
     assert [int(text or 0) for text in texts] == page.get("pixels")
     page.control("Cells show").select_option("stroke")
     page.settle()
-    points = page.image(".nm-pad canvas + canvas")[:, :, 3] > 0
+    points = page.canvas(".nm-pad canvas + canvas")[:, :, 3] > 0
     assert counts(points).ravel().tolist() == page.get("pixels")
 
 
@@ -588,23 +529,19 @@ def test_reset_restores_everything(show):
 
 def test_two_views_and_python_stay_together(show):
     page = show(ten_pad(start=EMPTY), views=2)
-    first, second = page.page.locator(".nm-digit-pad").all()
+    first, second = page.views.all()
     page.stroke(*SEVEN)
     second.get_by_role("button", name="Shift left ←").click()
     second.get_by_label("Look at", exact=True).select_option("5")
     page.settle()
     for part in (".nm-bars", ".nm-words", ".nm-answer"):
         assert first.locator(part).inner_text() == second.locator(part).inner_text()
-    ids = page.page.evaluate("() => [...document.querySelectorAll('[id]')].map((element) => element.id)")
-    assert len(ids) == len(set(ids))
+    page.assert_views_differ_in_ids()
     assert page.python().pixels == page.get("pixels") != [0] * 64
     page.set(pixels=[16] * 64)  # from Python: the bitmap follows
     page.stroke((2, 2), (3, 3))
     assert page.get("pixels") == [16] * 64
-    listeners = page.page.evaluate("() => model.listeners.length")
-    page.page.evaluate("() => window.removers[0]()")
-    assert page.page.locator(".nm-digit-pad").count() == 1
-    assert page.page.evaluate("() => model.listeners.length") == listeners / 2
+    page.assert_a_removed_view_leaves_nothing()
 
 
 def test_nothing_a_reader_does_breaks_it(show):
@@ -654,40 +591,27 @@ def test_phone_shows_the_pad_and_the_whole_result_together(show):
         page.control("Predict:").select_option("shift:right")
         page.button("Yes").click()
         assert page.text(".nm-note") != ""
-        assert page.page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
-        assert page.root.bounding_box()["height"] <= PHONE["height"]
-        right = page.root.evaluate("""(root) => Math.max(...[...root.querySelectorAll("*:not(.nm-hidden)")]
-          .map((element) => element.getBoundingClientRect().right))""")
-        assert right <= PHONE["width"] - 15
-    small = page.root.evaluate("""(root) => [...root.querySelectorAll("*")]
-      .filter((element) => element.textContent && parseFloat(getComputedStyle(element).fontSize) < 11)
-      .map((element) => element.outerHTML)""")
-    assert small == []
+        page.assert_fits_a_phone()
+    page.assert_text_is_large_enough()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_targets_are_large_enough_and_keep_their_keys(show, viewport):
     page = show(viewport=viewport)
-    targets = page.root.locator("select:visible, input:visible, button:visible, [tabindex]:visible")
-    assert targets.count() == 4 + 6 + 4 + 2 + 1 + 10  # menus, tools, shifts, yes and no, pad, bars
-    for target in targets.all():
-        box = target.bounding_box()
-        assert min(box["width"], box["height"]) >= 24, target.evaluate("(element) => element.outerHTML")
-        assert target.get_attribute("data-lm-suppress-shortcuts") == "true"
+    assert page.assert_targets(1) == 4 + 6 + 4 + 2 + 1 + 10  # menus, tools, shifts, yes and no, pad, bars
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(show, theme, viewport):
-    page = show(viewport=viewport, theme=theme)
-    assert page.watched.axe() == []
+def test_axe_finds_nothing(show, viewport):
+    page = show(viewport=viewport)
+    page.assert_axe_finds_nothing()
     page.control("Predict:").select_option("shift:right")
     page.button("Yes").click()
     page.control("Cells show").select_option("numbers")
     page.control("Look at").select_option("compare")
     page.settle()
-    assert page.watched.axe() == []
+    page.assert_axe_finds_nothing()
 
 
 def test_axe_finds_nothing_with_two_classes(show):
-    assert show(two_pad()).watched.axe() == []
+    show(two_pad()).assert_axe_finds_nothing()
