@@ -361,7 +361,7 @@ def receptive_field(layers: Sequence[Sequence[Pair]]) -> ReceptiveField:
     References
     ----------
     A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill,
-    2019, equation 2.
+    2019, doi:10.23915/distill.00021, section "Computing receptive field size".
 
     Examples
     --------

@@ -401,7 +401,6 @@ class View {
     const kept = clamp(layer, 1, layers.length);
     const map = maps[Math.min(kept, maps.length - 1)];
     const [row, col] = this.unit.map((old) => unitAt(map, middleOf(this.maps[this.shown], old)));
-    this.verdict = "";
     this.send({ layers, layer: kept, row, col });
   }
 
@@ -432,7 +431,6 @@ class View {
   }
 
   reset() {
-    this.verdict = "";
     this.answered = null;
     const { layers, layer, row, col } = this.model.get("initial");
     this.send({ layers, layer, row, col });
@@ -630,7 +628,7 @@ class View {
     const [rows, columns] = this.paths.map((counts) => counts[0]);
     const open = shown > 0 && !this.hidden;
     this.question.hidden = !this.pending;
-    this.verdictLine.hidden = !this.verdict || this.pending;
+    this.verdictLine.hidden = !this.verdict || this.answered !== this.key; // it was about another stack
     this.problem.hidden = this.problemAt === null;
     this.seen.hidden = !open;
     this.sums.hidden = !open || !this.verdictLine.hidden; // the verdict has them already
