@@ -13,10 +13,15 @@ A layer is used in three steps::
 Arrays of images are (N, H, W, C): pictures, rows, columns, channels. Everything is computed in float32
 unless a layer is given another `dtype`.
 
-How it gets its speed without a loop over pixels: `Conv2D` lays all patches of all images out as the rows of
-one matrix (a copy made with `sliding_window_view`), so that the whole layer is one product of two
-matrices, which NumPy hands to a BLAS library. Going back, and in the pooling layers, the loop runs over the
-few entries of the *window*, each step handling that entry's pixel in all windows at once (`_tap`).
+How it gets its speed without a loop over pixels:
+
+- `Conv2D` lays the patches of several images out as the rows of one matrix (`_patch_matrix`), so that the
+  layer is a product of two matrices, which NumPy hands to a BLAS library.
+- It takes as many images at a time as fit the processor's cache (`_groups`), and makes the patches anew on
+  the way back: copying them again costs less than fetching them from main memory.
+- Going back, and in the pooling layers, the loop runs over the few entries of the *window*, each step
+  handling that entry's pixel in all windows at once (`_tap`).
+- Nothing is computed that nobody asks for: see `with_dx` in `Layer.backward`.
 
 References
 ----------
@@ -103,8 +108,8 @@ class Input:
 class Layer:
     """What all layers share: building, calling, checking shapes, and keeping weights and gradients.
 
-    A subclass writes `compute_output_shape`, `_forward` and `_backward`, and, if it has weights, `_build`. It
-    can rely on arrays that have the right type and shape.
+    A subclass writes `compute_output_shape`, `_forward` and `_input_gradient`, and, if it has weights,
+    `_build` and `_weight_gradients`. It can rely on arrays that have the right type and shape.
 
     Parameters
     ----------
@@ -168,9 +173,13 @@ class Layer:
     def _forward(self, x: np.ndarray) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} must define _forward")
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return the gradient for the input and the list of gradients for the weights."""
-        raise NotImplementedError(f"{type(self).__name__} must define _backward")
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        """Return dx, the gradient for the input."""
+        raise NotImplementedError(f"{type(self).__name__} must define _input_gradient")
+
+    def _weight_gradients(self, dy: np.ndarray) -> list[np.ndarray]:
+        """Return the gradients for the weights, in their order; layers without any have none."""
+        return []
 
     # -- the same for all layers
 
@@ -231,17 +240,20 @@ class Layer:
         """Do the same as `forward`."""
         return self.forward(x)
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, with_dx: bool = True) -> np.ndarray | None:
         """Pass the gradient back through the layer, for the batch of the latest `forward`.
 
         Parameters
         ----------
         dy : array_like
             Derivative of the loss with respect to each number of the output; same shape as the output.
+        with_dx : bool
+            False leaves dx out, where nobody needs it: nothing before the first layer with weights learns,
+            and for a convolution dx is half of the work of going back.
 
         Returns
         -------
-        dx : ndarray
+        dx : ndarray, or None without `with_dx`
             Derivative of the loss with respect to each number of the input; same shape as the input. The
             derivatives with respect to the weights are in `gradients` afterwards.
 
@@ -263,8 +275,8 @@ class Layer:
                 f"{self.name} gave an output of shape {self._output_shape}, so its gradient must have that "
                 f"shape too, got {dy.shape}; pass dy for the batch of the latest forward"
             )
-        dx, self._gradients = self._backward(dy)
-        return dx
+        self._gradients = self._weight_gradients(dy)
+        return self._input_gradient(dy) if with_dx else None
 
     @property
     def weights(self) -> list[np.ndarray]:
@@ -381,8 +393,9 @@ class Conv2D(Layer):
 
     Notes
     -----
-    The layer keeps the patches of the latest batch for `backward`: as many numbers as there are windows,
-    times the numbers in one window. Large data sets therefore go through it a batch at a time.
+    The layer keeps the latest batch for `backward`, with its padding, but not its patches, which are many
+    times as large (9 times for a 3 x 3 filter with stride 1): they are made a few images at a time, on the
+    way forward and again on the way back.
 
     Examples
     --------
@@ -443,42 +456,61 @@ class Conv2D(Layer):
         self.bias = np.zeros(self.filters, self.dtype) if self.use_bias else None
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        self._input_shape = x.shape
-        pads = _image_pads(x.shape, self.kernel_size, self.strides, self.padding)
-        self._patches = _patch_matrix(_pad(x, pads), self.kernel_size, self.strides)
-        y = self._patches @ self._kernel_matrix()  # (N * rows * columns, F)
-        if self.use_bias:
-            y += self.bias
-        return y.reshape(self._output_shape)
+        """Multiply the patches with the kernel, a group of images at a time (`_groups`).
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        dy_matrix = dy.reshape(-1, self.filters)
+        The product is written straight into its place in y, and the bias added while that is in the cache.
+        """
+        self._input_shape = x.shape
+        self._padded = _pad(x, self._pads())
+        y = np.empty(self._output_shape, self.dtype)
+        for images in self._groups():
+            rows = y[images].reshape(-1, self.filters)  # a view: (windows of the group, F)
+            np.matmul(self._patches(images), self.kernel.reshape(-1, self.filters), out=rows)
+            if self.use_bias:
+                rows += self.bias
+        return y
+
+    def _weight_gradients(self, dy: np.ndarray) -> list[np.ndarray]:
         # y = patches @ kernel, so each weight has met one column of patches: the transposed product.
-        gradients = [(self._patches.T @ dy_matrix).reshape(self.kernel.shape)]
+        kernel_gradient = np.zeros((self.kernel[..., 0].size, self.filters), self.dtype)
+        for images in self._groups():
+            kernel_gradient += self._patches(images).T @ dy[images].reshape(-1, self.filters)
+        gradients = [kernel_gradient.reshape(self.kernel.shape)]
         if self.use_bias:
             # The bias is added to every row. A product with ones is a column sum done by the BLAS.
-            gradients.append(np.ones(len(dy_matrix), self.dtype) @ dy_matrix)
-        return self._input_gradient(dy), gradients
+            rows = dy.reshape(-1, self.filters)
+            gradients.append(np.ones(len(rows), self.dtype) @ rows)
+        return gradients
 
     def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
         """Return dx: every pixel gathers from all windows that it lay in ("col2im").
 
         Under kernel entry (i, j) lies one pixel of each window. What those pixels get back is ``dy``
-        times the entry's weights, summed over the filters: (M, F) @ (F, C) for all M windows at once. NumPy
-        makes these products for all entries in one call; the loop then adds each to its pixels.
+        times the entry's weights, summed over the filters: (M, F) @ (F, C) for all M windows of a group of
+        images at once. NumPy makes these products for all entries in one call; the loop then adds each to
+        its pixels, while the products are still in the cache.
         """
-        entries = self.kernel.reshape(-1, *self.kernel.shape[2:])  # (rows * columns, C, F)
-        products = np.matmul(dy.reshape(-1, self.filters), entries.transpose(0, 2, 1))  # (r * c, M, C)
-        products = products.reshape(len(entries), *dy.shape[:3], self._input_shape[3])
-        pads = _image_pads(self._input_shape, self.kernel_size, self.strides, self.padding)
-        dx = np.zeros(_padded_shape(self._input_shape, pads), self.dtype)
-        for entry, product in zip(_entries(self.kernel_size), products, strict=True):
-            _tap(dx, entry, self.strides, dy.shape)[...] += product
-        return _unpad(dx, pads)
+        entries = self.kernel.reshape(-1, *self.kernel.shape[2:]).transpose(0, 2, 1)  # (r * c, F, C)
+        dx = np.zeros_like(self._padded)
+        for images in self._groups():
+            group = dy[images]
+            products = np.matmul(group.reshape(-1, self.filters), entries)  # (r * c, M, C)
+            products = products.reshape(len(entries), *group.shape[:3], -1)
+            for entry, product in zip(_entries(self.kernel_size), products, strict=True):
+                _tap(dx[images], entry, self.strides, group.shape)[...] += product
+        return _unpad(dx, self._pads())
 
-    def _kernel_matrix(self) -> np.ndarray:
-        """Return the kernel with one filter in each column, in the order of the patches' numbers."""
-        return self.kernel.reshape(-1, self.filters)
+    def _groups(self) -> Iterator[slice]:
+        """Cut the batch into groups of images whose patches fit the cache."""
+        windows = math.prod(self._output_shape[1:3])
+        return _groups(self._padded, windows * self.kernel[..., 0].nbytes)
+
+    def _patches(self, images: slice) -> np.ndarray:
+        """Return the patches of some images of the batch, a row for each: (windows, rows * columns * C)."""
+        return _patch_matrix(self._padded[images], self.kernel_size, self.strides)
+
+    def _pads(self) -> _Pads:
+        return _image_pads(self._input_shape, self.kernel_size, self.strides, self.padding)
 
 
 class _Pooling2D(Layer):
@@ -540,22 +572,50 @@ class MaxPooling2D(_Pooling2D):
     """
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        self._padded = _pad(x, self._pads(x.shape), value=-np.inf)
-        self._input_shape = x.shape
-        largest = np.full(self._output_shape, -np.inf, self.dtype)
-        for entry in _entries(self.pool_size):
-            np.maximum(largest, _tap(self._padded, entry, self.strides, largest.shape), out=largest)
-        self._largest = largest
-        return largest.copy()  # the caller may change the output; backward compares with our own
+        """Find the largest number of each window and which entry it is, for a group of images at a time.
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        dx = np.zeros_like(self._padded)
-        open_windows = np.ones(dy.shape, bool)  # windows whose winner has not been met yet
-        for entry in _entries(self.pool_size):
-            won = (_tap(self._padded, entry, self.strides, dy.shape) == self._largest) & open_windows
-            _tap(dx, entry, self.strides, dy.shape)[...] += dy * won
-            open_windows &= ~won
-        return _unpad(dx, self._pads(self._input_shape)), []
+        The winners are all that `backward` needs: small whole numbers, one byte for each window as long as
+        that has up to 256 entries. Neither the images nor the maxima need be kept.
+        """
+        self._input_shape = x.shape
+        padded = _pad(x, self._pads(x.shape), value=-np.inf)
+        largest = np.empty(self._output_shape, self.dtype)
+        self._winners = np.empty(largest.shape, np.min_scalar_type(math.prod(self.pool_size) - 1))
+        for images in _groups(padded):
+            self._find_winners(padded[images], largest[images], self._winners[images])
+        return largest
+
+    def _find_winners(self, padded: np.ndarray, largest: np.ndarray, winners: np.ndarray) -> None:
+        """Write the largest number of each window, and the number of its entry, into the last two arrays.
+
+        The entries are met in rising order and must be strictly larger, so that the first keeps a tie. A
+        winner's number is then larger than any before it in the same window, so that the maximum of both
+        sets it. ``winners[wins] = number`` says the same in plainer words, but picks the windows out one by
+        one: six times as slow.
+        """
+        for number, entry in enumerate(_entries(self.pool_size)):
+            pixels = _tap(padded, entry, self.strides, largest.shape)
+            if number == 0:
+                largest[...], winners[...] = pixels, 0
+                continue
+            wins = pixels > largest
+            np.maximum(winners, np.multiply(wins, number, dtype=winners.dtype), out=winners)
+            np.maximum(largest, pixels, out=largest)
+
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        """Give each window's gradient to its winner, for a group of images at a time."""
+        pads = self._pads(self._input_shape)
+        dx = np.zeros(_padded_shape(self._input_shape, pads), self.dtype)
+        overlap = any(f > s for f, s in zip(self.pool_size, self.strides, strict=True))
+        for images in _groups(dx):
+            for number, entry in enumerate(_entries(self.pool_size)):
+                pixels = _tap(dx[images], entry, self.strides, dy.shape)
+                share = dy[images] * (self._winners[images] == number)
+                if overlap:  # a pixel may win in several windows
+                    pixels += share
+                else:  # there is nothing yet to add to: writing alone is quicker
+                    pixels[...] = share
+        return _unpad(dx, pads)
 
 
 class AveragePooling2D(_Pooling2D):
@@ -581,13 +641,13 @@ class AveragePooling2D(_Pooling2D):
         total /= self._pixels(x.shape)
         return total
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
         pads = self._pads(self._input_shape)
         share = dy / self._pixels(self._input_shape)  # every pixel of a window had the same part in its mean
         dx = np.zeros(_padded_shape(self._input_shape, pads), self.dtype)
         for entry in _entries(self.pool_size):
             _tap(dx, entry, self.strides, dy.shape)[...] += share
-        return _unpad(dx, pads), []
+        return _unpad(dx, pads)
 
     def _pixels(self, shape: Sequence[int]) -> np.ndarray:
         """Count the pixels of each window that belong to the picture: (rows, columns, 1)."""
@@ -650,10 +710,10 @@ class GlobalMaxPooling2D(_GlobalPooling2D):
         self._largest = x.max(axis=(1, 2), keepdims=True)  # (N, 1, 1, C)
         return self._largest.reshape(self._output_shape).copy()  # the caller may change the output
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
         won = self._x == self._largest  # (N, H, W, C)
         winners = won.sum(axis=(1, 2), keepdims=True, dtype=self.dtype)
-        return won * (self._per_channel(dy) / winners), []
+        return won * (self._per_channel(dy) / winners)
 
 
 class GlobalAveragePooling2D(_GlobalPooling2D):
@@ -676,10 +736,10 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
         self._input_shape = x.shape
         return x.mean(axis=(1, 2)).reshape(self._output_shape)
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
         _, height, width, _ = self._input_shape
         share = self._per_channel(dy) / (height * width)  # every pixel had the same part in the mean
-        return np.broadcast_to(share, self._input_shape).copy(), []
+        return np.broadcast_to(share, self._input_shape).copy()
 
 
 class Dense(Layer):
@@ -749,12 +809,15 @@ class Dense(Layer):
             y += self.bias
         return y
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _weight_gradients(self, dy: np.ndarray) -> list[np.ndarray]:
         rows = dy.reshape(-1, self.units)
         gradients = [self._x.reshape(-1, len(self.kernel)).T @ rows]
         if self.use_bias:
             gradients.append(rows.sum(axis=0))
-        return dy @ self.kernel.T, gradients
+        return gradients
+
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        return dy @ self.kernel.T
 
 
 class Flatten(Layer):
@@ -775,8 +838,8 @@ class Flatten(Layer):
         self._input_shape = x.shape
         return x.reshape(self._output_shape)
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        return dy.reshape(self._input_shape), []
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        return dy.reshape(self._input_shape)
 
 
 class ReLU(Layer):
@@ -790,8 +853,8 @@ class ReLU(Layer):
         self._passes = x > 0
         return np.maximum(x, 0)
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        return dy * self._passes, []
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        return dy * self._passes
 
 
 class Sigmoid(Layer):
@@ -813,8 +876,8 @@ class Sigmoid(Layer):
         self._y = np.where(x < 0, power, 1) / (1 + power)
         return self._y.copy()  # the caller may change the output; backward uses our own
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        return dy * self._y * (1 - self._y), []
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        return dy * self._y * (1 - self._y)
 
 
 class Tanh(Layer):
@@ -833,8 +896,8 @@ class Tanh(Layer):
         self._y = np.tanh(x)
         return self._y.copy()  # the caller may change the output; backward uses our own
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        return dy * (1 - self._y**2), []
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
+        return dy * (1 - self._y**2)
 
 
 class Softmax(Layer):
@@ -856,14 +919,32 @@ class Softmax(Layer):
         self._probabilities = powers / powers.sum(axis=-1, keepdims=True)
         return self._probabilities.copy()  # the caller may change the output; backward uses our own
 
-    def _backward(self, dy: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    def _input_gradient(self, dy: np.ndarray) -> np.ndarray:
         p = self._probabilities
-        return p * (dy - (p * dy).sum(axis=-1, keepdims=True)), []
+        return p * (dy - (p * dy).sum(axis=-1, keepdims=True))
 
 
 # ------------------------------------------------------------------------------- windows over all images
 
+_GROUP_BYTES = 2**20  # 1 MiB: common second-level caches hold 1 or 2 MiB for each core
 _Pads = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _groups(batch: np.ndarray, bytes_per_image: int | None = None) -> Iterator[slice]:
+    """Cut a batch into groups of images that take about `_GROUP_BYTES` together, at least one image each.
+
+    What an image takes is its own numbers, if nothing else is said.
+
+    A loop over the batch in one piece would write tens of megabytes to main memory and read them back in the
+    next line. A group stays in the processor's cache, which is several times as fast, and its memory is
+    used again for the next group, while each large new array is memory that the operating system has to
+    hand over and clear first.
+    """
+    if bytes_per_image is None:
+        bytes_per_image = math.prod(batch.shape[1:]) * batch.itemsize
+    size = max(1, _GROUP_BYTES // bytes_per_image)
+    for start in range(0, len(batch), size):
+        yield slice(start, start + size)
 
 
 def _entries(window: tuple[int, int]) -> Iterator[tuple[int, int]]:

@@ -291,6 +291,40 @@ def test_max_pooling_gives_a_tie_to_the_first_pixel_in_reading_order():
     assert pool.backward([[[[5.0]]]]).reshape(2, 2).tolist() == [[0, 5], [0, 0]]
 
 
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Conv2D(3, 2, padding="same", seed=0, dtype="float64"), lambda: MaxPooling2D(dtype="float64"),
+     lambda: MaxPooling2D(3, 1, "same", dtype="float64")],
+)
+def test_groups_of_images_give_what_the_whole_batch_gives(make, monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, (7, 6, 5, 2)).astype(float)
+    dy = rng.standard_normal(make()(x).shape)
+    results = []
+    # An image of the convolution takes 6 * 5 * 8 * 8 = 1,920 bytes, one of the pooling at least 480: groups
+    # of one, of a few with a smaller one at the end, and of all.
+    for group_bytes in (1, 2_000, 4_000, 2**20):
+        monkeypatch.setattr(layers, "_GROUP_BYTES", group_bytes)
+        layer = make()
+        results.append([layer(x), layer.backward(dy), *layer.gradients])
+    for result in results[:-1]:
+        for array, expected in zip(result, results[-1], strict=True):
+            np.testing.assert_allclose(array, expected, **TOLERANCE)
+
+
+def test_backward_may_leave_the_gradient_for_the_input_out():
+    x = np.random.default_rng(0).standard_normal((2, 6, 6, 3))
+    for layer in (Conv2D(2, 3, seed=0), Dense(2, seed=0), ReLU()):
+        dy = np.ones(layer(x).shape)
+        assert layer.backward(dy).shape == x.shape
+        expected = layer.gradients
+        layer(x)
+        assert layer.backward(dy, with_dx=False) is None
+        assert len(layer.gradients) == len(expected)
+        for gradient, wanted in zip(layer.gradients, expected, strict=True):
+            np.testing.assert_array_equal(gradient, wanted)
+
+
 def test_global_max_pooling_shares_a_tie():
     pool = GlobalMaxPooling2D()
     assert pool(np.array([[1, 7], [7, 7]]).reshape(1, 2, 2, 1)).tolist() == [[7]]
@@ -520,7 +554,7 @@ COLOUR = (2, 8, 8, 3)
         (lambda: Input((0,)), ValueError, "each size of shape must be at least 1, got 0"),
         (lambda: Layer().compute_output_shape((1,)), NotImplementedError, "Layer must define compute_output"),
         (lambda: Layer()._forward(0), NotImplementedError, "Layer must define _forward"),
-        (lambda: Layer()._backward(0), NotImplementedError, "Layer must define _backward"),
+        (lambda: Layer()._input_gradient(0), NotImplementedError, "Layer must define _input_gradient"),
     ],
 )
 def test_error_says_what_and_how_to_mend(call, error, message):

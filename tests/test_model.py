@@ -219,6 +219,24 @@ def test_shuffling_changes_the_order_and_only_the_order():
     assert Recorder.seen == tuple(range(20))
 
 
+def test_training_goes_back_no_further_than_the_first_layer_with_weights():
+    class Recorder(ReLU):
+        gone_back = 0
+
+        def _input_gradient(self, dy):
+            Recorder.gone_back += 1
+            return super()._input_gradient(dy)
+
+    model = Sequential([Input((6,)), Recorder(), Dense(4), Recorder(), Dense(3), Softmax()], seed=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.train_on_batch(X, CLASSES)
+    assert Recorder.gone_back == 1
+    assert [gradient.shape for gradient in model.gradients] == [(6, 4), (4,), (4, 3), (3,)]
+    model(X)
+    assert model.backward(np.ones((len(X), 3))).shape == X.shape  # asked for, it goes all the way
+    assert Recorder.gone_back == 3
+
+
 def test_a_network_learns_classes_and_amounts():
     model = classifier(optimizer=Adam(0.05))
     history = model.fit(X, CLASSES, epochs=60, verbose=0).history
