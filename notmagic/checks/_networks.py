@@ -1,4 +1,4 @@
-"""What the checks of chapters 4 and 5 share: functions that give several arrays, judged part by part."""
+"""What the checks of chapters 4 to 7 share: functions that give several arrays, judged part by part."""
 
 from __future__ import annotations
 
