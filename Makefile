@@ -52,9 +52,10 @@ grade: $(READY)  ## grade a folder of submissions: make grade SUBMISSIONS=folder
 weights: $(READY)     ## train the shipped weights again (needs the CIFAR-10 pictures, takes half an hour)
 	$(PY) -m notmagic.pretrained.cifar10_chapter11
 
-bench: $(READY)  ## measure the speed of the layers, of training and of the widget
+bench: $(READY)  ## measure the speed of the layers, of training, of the CIFAR-10 network and of the widget
 	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m benchmarks.layers  # against TensorFlow at its fastest
 	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m benchmarks.training
+	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m benchmarks.cnn
 	$(PY) -m benchmarks.widget_latency
 
 retarget: $(READY)    ## point every link to a fork: make retarget REPO=https://github.com/OWNER/NAME
