@@ -50,6 +50,7 @@ def test_default_pictures_come_with_the_course():
 
 
 def test_importing_widgets_loads_no_tensorflow():
+    # The package imports every widget, and comes before any module in it: once is enough for all.
     code = "import sys, notmagic.widgets; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

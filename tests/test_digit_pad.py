@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from playwright.sync_api import Locator, expect
 from site_tools import DESKTOP, PHONE
 from table_digit_pad import counts, digits, draw, ten_pad, trained, two_pad
@@ -32,11 +29,6 @@ def test_repr_is_short_and_stable():
     assert repr(DigitPad(EYE, np.zeros(10), start=EMPTY)) == "DigitPad(10 classes, ink 0 of 1024, answer '0')"
     pad = DigitPad(np.ones((8, 8)), -1, class_names=("4", "9"), start=np.full(64, 16))
     assert repr(pad) == "DigitPad(2 classes, ink 1024 of 1024, answer '9')"
-
-
-def test_importing_it_loads_no_tensorflow():
-    code = "import sys, notmagic.widgets.digit_pad; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("make", [ten_pad, two_pad])

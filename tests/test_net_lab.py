@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from playwright.sync_api import Locator, expect
 from site_tools import DESKTOP, PHONE
 from table_net_lab import labs
@@ -35,11 +32,6 @@ def test_repr_is_short_and_stable():
     assert repr(lab) == (
         "NetLab('xor', no hidden layer, relu, learning rate 1, momentum 0.9, seed 5, step 1,500)"
     )
-
-
-def test_importing_it_loads_no_tensorflow():
-    code = "import sys, notmagic.widgets.net_lab; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("lab", labs(), ids=lambda lab: f"{lab.data_name}-{len(lab.layers)}-{lab.activation}")

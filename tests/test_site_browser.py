@@ -22,21 +22,23 @@ def has_widgets(name):
 WITH_WIDGETS = [name for name in chapters() if has_widgets(name)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", site_pages())
-def test_each_page_is_quiet_accessible_and_fits_a_phone(site_url, watch, name, scheme):
-    watched = watch(PHONE, scheme)
+def test_each_page_is_quiet_accessible_and_fits_a_phone(site_url, watch, name):
+    watched = watch(PHONE, "dark")
     page = watched.open(f"{site_url}/{name}")
     states = watched.start_widgets()
     assert set(states) <= {"running"}
-    assert watched.sideways() == []
-    assert watched.axe() == []
-    page.set_viewport_size(DESKTOP)
-    assert watched.sideways() == []
-    # The text is the same as on the phone; what stands beside it is not.
-    assert watched.axe("#pst-primary-sidebar", "#pst-secondary-sidebar", ".book-bar", ".book-footer") == []
+    assert page.evaluate(IS_LIGHT, False)
+    # The text is the same on a phone and on a desktop; what stands beside it is not.
+    beside = ("#pst-primary-sidebar", "#pst-secondary-sidebar", ".book-bar", ".book-footer")
+    for viewport, parts in ((PHONE, ()), (DESKTOP, beside)):
+        page.set_viewport_size(viewport)
+        assert watched.sideways() == []
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function(IS_LIGHT, arg=scheme == "light")
+            assert watched.axe(*parts) == [], f"{scheme}, {viewport['width']} pixels"
     assert watched.complaints == []
-    assert page.evaluate(IS_LIGHT, scheme == "light")
 
 
 def test_the_dark_does_not_change_the_colours_of_a_picture(site_url, watch):
@@ -66,7 +68,7 @@ def test_a_widget_that_is_far_away_waits_and_one_that_comes_near_starts(site_url
 
 
 @pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_nothing_moves_while_a_chapter_loads_and_is_scrolled(site_url, watch, name):
+def test_nothing_moves_while_a_chapter_is_scrolled_and_every_slider_moves_by_keyboard(site_url, watch, name):
     watched = watch(PHONE)
     watched.page.add_init_script("""
       window.shift = 0;
@@ -80,12 +82,7 @@ def test_nothing_moves_while_a_chapter_loads_and_is_scrolled(site_url, watch, na
         page.mouse.wheel(0, 600)
         page.wait_for_timeout(50)
     assert page.evaluate("window.shift") < 0.1  # what Google calls good
-
-
-@pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_every_slider_of_a_chapter_moves_by_keyboard(site_url, watch, name):
-    watched = watch(PHONE)
-    page = watched.open(f"{site_url}/{name}.html")
+    assert page.evaluate(IS_LIGHT, True)
     assert set(watched.start_widgets()) == {"running"}
     sliders = page.locator("[data-widget-model] input[type=range]:visible:enabled").all()
     assert sliders or page.locator("[data-widget-model] :is([tabindex='0'], button)").count()
