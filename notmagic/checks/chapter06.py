@@ -27,7 +27,7 @@ from notmagic.checks._pictures import as_array, described, judge
 
 # --- Task 1: one patch, one unit ------------------------------------------------------------------------
 
-UNIT_NAMES = ("horizontal line", "vertical line", "falling diagonal", "rising diagonal")
+UNIT_NAMES = ("horizontal", "vertical", "diagonal down", "diagonal up")
 
 
 def line_units() -> np.ndarray:
@@ -49,8 +49,8 @@ PAPER = 4       # what the second change adds to every pixel
 
 _VARIANTS: dict[str, tuple[str, np.ndarray]] = {
     **{name: (name, PATCH) for name in UNIT_NAMES},
-    "twice the contrast": ("vertical line", 2 * PATCH),
-    "on grey paper": ("vertical line", PATCH + PAPER),
+    "twice the contrast": ("vertical", 2 * PATCH),
+    "on grey paper": ("vertical", PATCH + PAPER),
 }
 
 
