@@ -19,11 +19,14 @@ Use a machine that does nothing else: on busy cores the two threads of a NumPy m
 other, and a step was seen to take many times as long. ``--threads 1`` is the steadier comparison there,
 with ``--cpu`` for the processor's time in place of the clock's. ``TF_ENABLE_ONEDNN_OPTS=0`` in the
 environment switches oneDNN off, as the course does for silence.
+
+``--save notmagic/measured/training_speed.json`` writes what was measured to where chapter 9 reads it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -213,6 +216,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=40, help="runs of which the median is taken")
     parser.add_argument("--batch", type=int, nargs="+", default=list(TARGETS), help="pictures in a batch")
     parser.add_argument("--cpu", action="store_true", help="count the processor's time, of all threads")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the results to a JSON file, too")
     parser.add_argument("--memory-of", choices=MAKERS, help="only measure memory, in this process")
     return parser.parse_args()
 
@@ -242,20 +246,36 @@ def print_tables(options: argparse.Namespace) -> None:
           f"ms{' of processor time' if options.cpu else ''}\n")
     print(f"{'batch':9}" + "".join(f"  {what:>22}" for what in ("forward", "backward", "step")))
     print(f"{'':9}" + f"  {'ours':>7} {'Keras':>7} {'ratio':>6}" * 3)
-    verdicts = []
+    verdicts, steps, by_layer, memory = [], {}, {}, {}
     for size in options.batch:
-        ms = measure_steps(size, options.repeats, clock)
+        steps[size] = ms = measure_steps(size, options.repeats, clock)
         print(step_line(size, ms), flush=True)
         ratio = ms["ours step"] / ms["keras step"]
         verdicts.append(verdict(f"a step, batch of {size}", ratio, TARGETS.get(size)))
     for size in options.batch:
-        print_layers(size, measure_layers(size, options.repeats, clock))
+        by_layer[size] = measure_layers(size, options.repeats, clock)
+        print_layers(size, by_layer[size])
     print(f"\n{'memory of the steps, MB':28} {'ours':>8} {'Keras':>9} {'ratio':>7}")
     for size in options.batch:
-        ours, theirs = (memory_of(who, size, options.threads) for who in MAKERS)
+        memory[size] = {who: memory_of(who, size, options.threads) for who in MAKERS}
+        ours, theirs = memory[size].values()
         print(f"{f'batch of {size}':28} {ours:8.0f} {theirs:9.0f} {ours / theirs:7.2f}", flush=True)
         verdicts.append(verdict(f"memory, batch of {size}", ours / theirs, MEMORY_TARGET))
     print("\n" + "\n".join(verdicts))
+    if options.save:
+        how = {"versions": versions, "onednn": one_dnn(), "threads": options.threads,
+               "repeats": options.repeats, "clock": "processor" if options.cpu else "wall"}
+        results = {"how": how, "step_ms": steps, "layer_ms": by_layer, "memory_mb": memory}
+        options.save.write_text(json.dumps(_rounded(results), indent=1) + "\n", encoding="utf-8")
+
+
+def _rounded(value: Any) -> Any:
+    """Return results with every number to two decimals: more would be noise."""
+    if isinstance(value, dict):
+        return {str(key): _rounded(part) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(part) for part in value]
+    return round(value, 2) if isinstance(value, float) else value
 
 
 def verdict(what: str, ratio: float, target: float | None) -> str:
