@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from playwright.sync_api import Locator, expect
 from scipy import ndimage, signal
 from site_tools import PHONE
@@ -37,11 +34,6 @@ def test_repr_is_short_and_stable():
     assert repr(PoolingExplorer()) == "PoolingExplorer(map 8 x 8, max 2 x 2, stride 2, shift (0, 0))"
     other = PoolingExplorer(MAPS, "signed", 3, 1, "average", (-1, 2))
     assert repr(other) == "PoolingExplorer(map 5 x 7, average 3 x 3, stride 1, shift (-1, 2))"
-
-
-def test_importing_it_loads_no_tensorflow():
-    code = "import sys, notmagic.widgets.pooling_explorer; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_default_maps_are_line_filters_on_a_digit_of_the_course():
