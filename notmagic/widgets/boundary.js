@@ -3,7 +3,7 @@
 // First half: arithmetic, exported by name and compared with NumPy and scikit-learn by tests/js. Second half:
 // the widget.
 
-import { make, control, svg, field, uniqueId, setText, setAttribute, isNew, say, clamp, divergingColour, classPoint, MINUS, TIMES, Status, Plane } from "./kit.js";
+import { ModelView, Plane, Status, TIMES, clamp, classPoint, control, divergingColour, field, isNew, make, say, setAttribute, setText, svg, widgetOf } from "./kit.js";
 
 const LARGEST_DEGREE = 8;
 const MOST_STEPS = 100;
@@ -315,28 +315,22 @@ class EvenPlane extends Plane {
   }
 }
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    this.model = model;
-    this.id = uniqueId();
-    this.frame = 0;
+    super(model, SETTINGS);
     this.tried = new Map(); // degree -> scores, of this set, these classes and this regularisation
     this.held = null; // where the probe goes back to when a hover ends
     this.verdict = null;
     this.sets = new Map(model.get("points").map((set) => [set.name, set]));
     this.build();
     el.append(this.root);
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.draw();
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     this.plane.destroy();
-    this.root.remove();
+    super.destroy();
   }
 
   // ------------------------------------------------------------------------------------------- the page
@@ -479,17 +473,6 @@ class View {
 
   // ------------------------------------------------------------------------------------ what readers do
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   reset() {
     this.held = null;
     this.tried.clear();
@@ -563,10 +546,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   /** The points shown, by kind, with the flips. */
   points() {
@@ -790,9 +769,4 @@ class View {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

@@ -4,7 +4,8 @@
 // flat, (rows, columns, 3), as NumPy lays them out.
 
 import {
-  DIVERGING, MINUS, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag, say, setAttribute, setText, uniqueId,
+  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew,
+  make, onDrag, say, setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -140,11 +141,9 @@ const COARSEST = 8; // the smallest stride whose window edges are drawn
 const steps = (size) => `${size} ${TIMES} ${size}`;
 const count = (number, noun) => `${say(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    this.model = model;
-    this.id = uniqueId();
-    this.frame = 0;
+    super(model, SETTINGS);
     this.hovered = null; // the window below the mouse, or null
     this.pending = null; // changes that wait for a prediction
     this.asked = new Set(); // situations that were asked about
@@ -152,16 +151,8 @@ class View {
     this.readConstants();
     this.build();
     el.append(this.root);
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.draw();
-  }
-
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
-    this.root.remove();
   }
 
   readConstants() {
@@ -179,7 +170,7 @@ class View {
   }
 
   readState() {
-    const state = Object.fromEntries(SETTINGS.map((name) => [name, this.model.get(name)]));
+    const state = settingsOf(this.model, SETTINGS);
     // Python may set the window, the stride and the chosen window one after another.
     const { along } = countsOf(state.window, state.stride);
     if (state.chosen) state.chosen = state.chosen.map((value) => clamp(value, 0, along - 1));
@@ -315,17 +306,6 @@ class View {
 
   // ------------------------------------------------------------------------------------ what readers do
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   /** Change something at once; what waited for a prediction is forgotten. */
   change(changes) {
     this.pending = this.verdict = null;
@@ -454,10 +434,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -653,9 +629,4 @@ function setBox(element, whole, row, column, side) {
   Object.assign(element.style, { top, left, width, height });
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

@@ -5,8 +5,8 @@
 // and Python see the same.
 
 import {
-  DIVERGING, MINUS, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, say,
-  sayShort, setAttribute, setText, svg, uniqueId,
+  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew,
+  make, say, sayShort, setAttribute, setText, settingsOf, svg, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- geometry
@@ -288,7 +288,7 @@ const LARGEST_WITH_LATTICE = 20;
 
 /** The state that the page shows, read from the model and completed: sizes, weights, picture. */
 function readState(model) {
-  const state = Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  const state = settingsOf(model, SETTINGS);
   const images = model.get("images");
   const entry = images.find((image) => image.name === state.image_name) ?? images[0];
   const count = entry.height * entry.width * entry.channels;
@@ -335,32 +335,26 @@ const nest = (flat, k, channels) =>
     Array.from({ length: k }, (_, j) => Array.from(flat.slice((i * k + j) * channels, (i * k + j + 1) * channels))),
   );
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    this.model = model;
+    super(model, SETTINGS);
     this.el = el;
-    this.id = uniqueId();
     this.channel = "all"; // or the index of the one channel shown
     this.pending = null; // settings that wait for a prediction
     this.verdict = "";
     this.filling = false; // whether the map fills step by step
-    this.frame = 0;
     this.timer = 0;
     this.cells = [];
     this.build();
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.motion = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.draw();
   }
 
   destroy() {
     this.pause();
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     this.resizing.disconnect();
-    this.root.remove();
+    super.destroy();
   }
 
   // ------------------------------------------------------------------------------------------- the page
@@ -657,16 +651,10 @@ class View {
     this.send(state);
   }
 
+  /** Send what of a state is a setting. */
   send(state) {
-    let changed = false;
-    for (const name of SETTINGS) {
-      const value = state[name];
-      if (value === undefined || JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
+    const isKnown = (name) => state[name] !== undefined;
+    super.send(Object.fromEntries(SETTINGS.filter(isKnown).map((name) => [name, state[name]])));
   }
 
   reset() {
@@ -846,10 +834,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -1227,9 +1211,4 @@ function paintTile(element, colour) {
   element.style.color = colour ? inkOn(colour) : "";
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

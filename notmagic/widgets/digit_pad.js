@@ -3,7 +3,8 @@
 // First the arithmetic, exported by name and without a page; then the widget, the default export.
 
 import {
-  MINUS, TIMES, Status, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag, say, setAttribute, setText, uniqueId,
+  MINUS, ModelView, Status, TIMES, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag, say,
+  setAttribute, setText, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -158,11 +159,9 @@ const MOST_UNDO = 50;
 const WHY_SHIFT = "Each weight looks at one place, and the ink is elsewhere now.";
 const article = (name) => (/^(8|11|18|[aeio])/i.test(name) ? "an" : "a");
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    this.model = model;
-    this.id = uniqueId();
-    this.frame = 0;
+    super(model, SETTINGS);
     this.past = []; // what Undo goes back to
     this.hovered = null; // the cell below the mouse, or null
     this.byKey = false; // whether a key asks for words on the cell
@@ -177,16 +176,8 @@ class View {
     this.reach = this.reaches();
     this.build();
     el.append(this.root);
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.draw();
-  }
-
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
-    this.root.remove();
   }
 
   /** The ends of the colour scale: of all templates, and of all differences between two. */
@@ -341,17 +332,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------ what readers do
-
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
 
   /** The bitmap as the model has it, made to agree with the levels. */
   bitmap() {
@@ -597,10 +577,6 @@ class View {
 
   // ------------------------------------------------------------------------------------------ drawing
 
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
-
   draw() {
     this.takeInk();
     cancelAnimationFrame(this.frame);
@@ -823,9 +799,4 @@ function placeMark(mark, [row, column]) {
   mark.style.top = `${(100 * row) / SIDE}%`;
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

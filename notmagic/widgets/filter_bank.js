@@ -5,8 +5,8 @@
 // and Python see the same.
 
 import {
-  MINUS, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag, say, sayShort,
-  setAttribute, setText, uniqueId,
+  MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag,
+  say, sayShort, setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------ arithmetic
@@ -140,9 +140,10 @@ const FINE = 512;
 const SHADES = Array.from({ length: 2 * FINE + 1 }, (_, i) => divergingColour(i / FINE - 1));
 const shade = (value) => SHADES[Math.round((clamp(value, -1, 1) + 1) * FINE)];
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    Object.assign(this, { model, el, id: uniqueId(), hover: null, frame: 0, verdict: null });
+    super(model, SETTINGS);
+    Object.assign(this, { el, hover: null, verdict: null });
     this.units = model.get("bank").map((unit, i) => ({
       ...unit, colour: UNIT_COLOURS[i], weights: unit.weights.flat(), k: unit.weights.length,
     }));
@@ -154,24 +155,20 @@ class View {
     }));
     this.read();
     this.build();
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.observer = new ResizeObserver(() => this.schedule());
     this.observer.observe(this.root);
     this.draw();
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
     this.observer.disconnect();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
-    this.root.remove();
+    super.destroy();
   }
 
   /** Take the state from the model and work out what follows from it. */
   read() {
-    const state = Object.fromEntries(SETTINGS.map((name) => [name, this.model.get(name)]));
+    const state = settingsOf(this.model, SETTINGS);
     this.state = state;
     this.picture = this.pictures.find(({ name }) => name === state.image);
     if (isNew(this, "responses", state.image)) {
@@ -349,17 +346,6 @@ class View {
 
   // ------------------------------------------------------------------------------------ what readers do
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   /** Another picture: the cell goes to where the filter in question answers most. */
   choosePicture(name) {
     const picture = this.pictures.find((entry) => entry.name === name);
@@ -446,10 +432,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -755,9 +737,4 @@ function paintTile(element, colour, text) {
   element.style.color = inkOn(colour);
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

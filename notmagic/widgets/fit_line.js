@@ -3,7 +3,7 @@
 // The first half is arithmetic without a page, exported by name so that tests can run it. The second half
 // draws. State lives in the model, so that two views, and Python, always agree.
 
-import { MINUS, Plane, Player, Status, TIMES, clamp, control, field, make, onDrag, say, setAttribute, setText, svg, ticks, uniqueId } from "./kit.js";
+import { MINUS, ModelView, Plane, Player, Status, TIMES, clamp, control, field, make, onDrag, say, setAttribute, setText, settingsOf, svg, ticks, widgetOf } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------ arithmetic
 
@@ -265,9 +265,10 @@ function axisRange(values) {
   return [low >= 0 && low < span ? 0 : low - 0.06 * span, high + 0.06 * span];
 }
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    Object.assign(this, { model, el, id: uniqueId(), hover: null, frame: 0, asking: null, verdict: "", askedFor: "" });
+    super(model, SETTINGS);
+    Object.assign(this, { el, hover: null, asking: null, verdict: "", askedFor: "" });
     this.xs = model.get("xs");
     this.ys = model.get("ys");
     this.scale = standardise(this.xs);
@@ -278,24 +279,20 @@ class View {
     this.player = new Player((count) => this.playOn(count), 4, () => this.schedule());
     this.read();
     this.build();
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.draw();
   }
 
   destroy() {
     this.player.pause();
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     this.plot.destroy();
     this.bowl.destroy();
-    this.root.remove();
+    super.destroy();
   }
 
   /** Take the state from the model and work out what follows from it. */
   read() {
-    const state = Object.fromEntries(SETTINGS.map((name) => [name, this.model.get(name)]));
+    const state = settingsOf(this.model, SETTINGS);
     this.state = state;
     this.moments = state.scaled ? this.round : this.raw;
     this.line = [state.slope, state.intercept];
@@ -462,17 +459,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------ what readers do
-
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
 
   forget() {
     this.asking = null;
@@ -680,10 +666,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -930,9 +912,4 @@ class View {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

@@ -1,4 +1,4 @@
-// What the widgets share: colours, numbers in words, elements, a plane with axes, dragging, playing.
+// What the widgets share: colours, numbers in words, elements, views, playing, a plane with axes, dragging.
 //
 // Not a widget. `_module.py` puts this text into each module that imports from it.
 
@@ -132,6 +132,59 @@ export class Status {
     clearTimeout(this.timer);
   }
 }
+
+// ----------------------------------------------------------------------------------------------- views
+
+/** Some settings as the model has them now, by name. */
+export const settingsOf = (model, names) => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+
+/**
+ * What every view does: draw at most once a frame, and after each change of a setting, whoever makes it.
+ *
+ * A widget's view has a method `draw` and makes the elements `root` and `status`; once they are there it calls
+ * `followModel`.
+ */
+export class ModelView {
+  constructor(model, settings) {
+    Object.assign(this, { model, settings, id: uniqueId(), frame: 0 });
+  }
+
+  followModel() {
+    this.onChange = () => this.schedule();
+    for (const name of this.settings) this.model.on(`change:${name}`, this.onChange);
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    this.status.hush();
+    for (const name of this.settings) this.model.off(`change:${name}`, this.onChange);
+    this.root.remove();
+  }
+
+  schedule() {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** Put into the model what differs from what it has, and draw. */
+  send(changes) {
+    let changed = false;
+    for (const [name, value] of Object.entries(changes)) {
+      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
+      this.model.set(name, value);
+      changed = true;
+    }
+    if (changed) this.model.save_changes();
+    this.schedule();
+  }
+}
+
+/** The default export of a widget's module: what hosts call for each view. */
+export const widgetOf = (View) => ({
+  render({ model, el }) {
+    const view = new View(model, el);
+    return () => view.destroy();
+  },
+});
 
 // ------------------------------------------------------------------------------------------------ time
 

@@ -5,8 +5,8 @@
 // every weight at every step, so weights are computed here and never sent.
 
 import {
-  DIVERGING, MINUS, Plane, Player, Status, TIMES, asBytes, clamp, classPoint, control, divergingColour, field, isNew,
-  make, say, setAttribute, setText, svg, uniqueId,
+  DIVERGING, MINUS, ModelView, Plane, Player, Status, TIMES, asBytes, clamp, classPoint, control,
+  divergingColour, field, isNew, make, say, setAttribute, setText, settingsOf, svg, widgetOf,
 } from "./kit.js";
 
 // ---------------------------------------------------------------------- the random numbers of default_rng
@@ -538,7 +538,7 @@ const GAP = 1; // pixels between units that stand close
 const NAMED = 34; // pixels of a unit that has room for its name
 
 function readState(model) {
-  const state = Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  const state = settingsOf(model, SETTINGS);
   const sets = model.get("sets");
   state.set = sets.find(({ name }) => name === state.data_name) ?? sets[0];
   state.sizes = sizesOf(state.layers);
@@ -568,16 +568,16 @@ class ScaledPlane extends Plane {
   }
 }
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    Object.assign(this, { model, id: uniqueId(), frame: 0, speed: SPEEDS[1], visible: true });
+    super(model, SETTINGS);
+    Object.assign(this, { speed: SPEEDS[1], visible: true });
     Object.assign(this, { pointed: null, focused: null, picked: null, furthest: 0, units: [], lines: [], note: "" });
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.player = new Player((count) => this.play(count), this.speed, () => this.schedule());
     this.build();
     el.append(this.root);
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.resizes = new ResizeObserver(() => this.measure());
     for (const element of [this.net, this.chart]) this.resizes.observe(element);
     this.sight = new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; });
@@ -588,12 +588,9 @@ class View {
 
   destroy() {
     this.player.pause(); // which asks for one more frame
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     for (const observer of [this.resizes, this.sight]) observer.disconnect();
     this.plane.destroy();
-    this.root.remove();
+    super.destroy();
   }
 
   // ------------------------------------------------------------------------------------------- the page
@@ -788,17 +785,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------ what readers do
-
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (sameItem(value, this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
 
   /** Another network or other points: training begins anew, at the pace of the present step. */
   begin(changes) {
@@ -1004,10 +990,6 @@ class View {
     const sizeOf = ({ clientWidth, clientHeight }) => [clientWidth, clientHeight];
     [this.netSize, this.chartSize] = [this.net, this.chart].map(sizeOf);
     this.schedule();
-  }
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
   draw() {
@@ -1438,9 +1420,4 @@ function distanceTo([x1, y1, x2, y2], x, y) {
   return Math.hypot(x1 + share * (x2 - x1) - x, y1 + share * (y2 - y1) - y);
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

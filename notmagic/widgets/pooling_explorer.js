@@ -5,8 +5,8 @@
 // views and Python see the same.
 
 import {
-  DIVERGING, MINUS, Status, TIMES, clamp, control, divergingColour, field, inkOn, isNew, make, say, setAttribute,
-  setText, uniqueId,
+  DIVERGING, MINUS, ModelView, Status, TIMES, clamp, control, divergingColour, field, inkOn, isNew, make, say,
+  setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -179,7 +179,7 @@ const SMALLEST_BOX = 14; // a cell that holds a box
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 
 function readState(model) {
-  const state = Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  const state = settingsOf(model, SETTINGS);
   const maps = model.get("maps");
   state.map = maps.find((map) => map.name === state.map_name) ?? maps[0];
   state.out = [outputSize(state.map.height, state.pool_size, state.stride),
@@ -205,12 +205,12 @@ function keepPlace(before, after) {
   return { row: move(0), col: move(1) };
 }
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    Object.assign(this, { model, el, id: uniqueId(), frame: 0, pending: null, askedFor: "", verdict: "", placed: null });
+    super(model, SETTINGS);
+    Object.assign(this, { el, pending: null, askedFor: "", verdict: "", placed: null });
     this.build();
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.resizing = new ResizeObserver(() => {
       for (const panel of this.panels) panel.width = panel.stage.clientWidth;
       this.draw();
@@ -220,11 +220,8 @@ class View {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
     this.resizing.disconnect();
-    this.root.remove();
+    super.destroy();
   }
 
   // ------------------------------------------------------------------------------------------- the page
@@ -405,17 +402,6 @@ class View {
     return ["map_name", "pool_size", "stride", "how"].map((name) => this.model.get(name)).join();
   }
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   reset() {
     Object.assign(this, { pending: null, verdict: "", askedFor: "", placed: null });
     this.send(this.model.get("initial"));
@@ -481,10 +467,6 @@ class View {
   }
 
   // ------------------------------------------------------------------------------------------ drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -735,9 +717,4 @@ function drawLegend({ bar, labels }, { grey, signed, limit }) {
   ends.forEach((value, i) => setText(labels[i], say(value, limit < 10 ? 2 : 0)));
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

@@ -4,7 +4,7 @@
 // is the widget, the default export. The state lives in the model (receptive_field.py names it), so that two
 // views and Python see the same. A layer is [kind, size, stride, padding]; layer 0 is the picture.
 
-import { MINUS, Status, TIMES, asBytes, clamp, control, divergingColour, isNew, make, say, setAttribute, setText, svg, uniqueId } from "./kit.js";
+import { MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, isNew, make, say, setAttribute, setText, settingsOf, svg, widgetOf } from "./kit.js";
 
 // ----------------------------------------------------------------------------------------- arithmetic
 
@@ -162,27 +162,17 @@ const DENSE = 16; // beyond it the small grids of a phone have no lines
 const REGION = divergingColour(0.75); // what feeds the unit, where ways are not counted
 const UNIT = [0, 158, 115]; // the chosen unit: green, as all that belongs to a feature map
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    this.model = model;
+    super(model, SETTINGS);
     this.el = el;
-    this.id = uniqueId();
-    this.frame = 0;
     this.answered = null; // the stack whose question was answered
     this.verdict = "";
     const { side, channels } = model.get("picture");
     Object.assign(this, { side, channels, picture: asBytes(model.get("pixels")) });
     this.build();
-    this.onChange = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.onChange);
+    this.followModel();
     this.draw();
-  }
-
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.onChange);
-    this.root.remove();
   }
 
   // ------------------------------------------------------------------------------------------- the page
@@ -349,17 +339,6 @@ class View {
     });
   }
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   /** Choose a layer: the unit at a place of it, or the one that looks at the same part of the picture. */
   choose(layer, place = null) {
     this.read();
@@ -459,13 +438,9 @@ class View {
 
   // ------------------------------------------------------------------------------------------ drawing
 
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
-
   /** Read the model and work out what follows: maps, the chosen unit and its ways. */
   read() {
-    const state = Object.fromEntries(SETTINGS.map((name) => [name, this.model.get(name)]));
+    const state = settingsOf(this.model, SETTINGS);
     const { maps, problem } = stackOf(this.side, state.layers);
     const shown = Math.min(state.layer, maps.length - 1); // 0 where not even the first layer fits
     const unit = [state.row, state.col].map((place) => clamp(place, 0, maps[shown].side - 1));
@@ -658,9 +633,4 @@ class View {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);

@@ -5,8 +5,8 @@
 // Python see the same. Weights are one list for each unit, the output unit last: its weights, then its bias.
 
 import {
-  MINUS, Plane, Player, Status, TIMES, classPoint, clamp, control, divergingColour, field, isNew, make, onDrag, say,
-  setAttribute, setText, svg, uniqueId,
+  MINUS, ModelView, Plane, Player, Status, TIMES, clamp, classPoint, control, divergingColour, field, isNew,
+  make, onDrag, say, setAttribute, setText, settingsOf, svg, uniqueId, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- the network
@@ -231,7 +231,7 @@ export function sayFormula(unit, inputs) {
 }
 
 function readState(model) {
-  const state = Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  const state = settingsOf(model, SETTINGS);
   const hidden = state.weights.length - 1;
   return { ...state, hidden, unit: Math.min(state.unit, hidden) };
 }
@@ -256,9 +256,10 @@ class UnitPlane extends Plane {
   }
 }
 
-class View {
+class View extends ModelView {
   constructor(model, el) {
-    Object.assign(this, { model, el, id: uniqueId(), hovered: null, mode: "hand", note: "", verdictKind: "" });
+    super(model, SETTINGS);
+    Object.assign(this, { el, hovered: null, mode: "hand", note: "", verdictKind: "" });
     this.best = {}; // the most rows that one unit got right, for each target
     this.guesses = {}; // what the reader said: can one unit do it?
     // Weights before each step, for Back; the loss after each step; [step, loss] of some steps; the last step
@@ -267,19 +268,15 @@ class View {
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.player = new Player((count) => this.play(count), STEPS_PER_SECOND, () => this.schedule());
     this.build();
-    this.listen = () => this.schedule();
-    for (const name of SETTINGS) model.on(`change:${name}`, this.listen);
+    this.followModel();
     this.draw();
   }
 
   destroy() {
     this.player.pause();
-    cancelAnimationFrame(this.frame);
-    this.status.hush();
     for (const plane of [this.inputPlane, this.hiddenPlane]) plane.destroy();
     this.resizing.disconnect();
-    for (const name of SETTINGS) this.model.off(`change:${name}`, this.listen);
-    this.root.remove();
+    super.destroy();
   }
 
   // ------------------------------------------------------------------------------------------- building
@@ -480,17 +477,6 @@ class View {
 
   // ------------------------------------------------------------------------------------ what readers do
 
-  send(changes) {
-    let changed = false;
-    for (const [name, value] of Object.entries(changes)) {
-      if (JSON.stringify(value) === JSON.stringify(this.model.get(name))) continue;
-      this.model.set(name, value);
-      changed = true;
-    }
-    if (changed) this.model.save_changes();
-    this.schedule();
-  }
-
   /** A setting that training did not make: what training said no longer holds. */
   choose(changes) {
     this.player.pause();
@@ -659,10 +645,6 @@ class View {
   }
 
   // ---------------------------------------------------------------------------------------------- drawing
-
-  schedule() {
-    this.frame ||= requestAnimationFrame(() => this.draw());
-  }
 
   draw() {
     cancelAnimationFrame(this.frame);
@@ -1181,9 +1163,4 @@ class View {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
-  },
-};
+export default widgetOf(View);
