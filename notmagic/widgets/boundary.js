@@ -3,7 +3,10 @@
 // First half: arithmetic, exported by name and compared with NumPy and scikit-learn by tests/js. Second half:
 // the widget.
 
-import { ModelView, Plane, Status, TIMES, clamp, classPoint, control, divergingColour, field, isNew, make, say, setAttribute, setText, svg, widgetOf } from "./kit.js";
+import {
+  ModelView, Plane, Status, TIMES, button, checkbox, clamp, classPoint, control, divergingColour, field, isNew,
+  make, say, select, setAttribute, setText, svg, widgetOf,
+} from "./kit.js";
 
 const LARGEST_DEGREE = 8;
 const MOST_STEPS = 100;
@@ -346,9 +349,7 @@ class View extends ModelView {
   }
 
   buildControls() {
-    const names = [...this.sets.keys()];
-    this.dataSelect = control("select", { onchange: (event) => this.send({ data_name: event.target.value }) },
-      ...names.map((name) => make("option", { value: name, text: name })));
+    this.dataSelect = select([...this.sets.keys()], (data_name) => this.send({ data_name }));
     this.degreeRange = control("input", {
       type: "range", min: 1, max: LARGEST_DEGREE, step: 1, oninput: (e) => this.send({ degree: e.target.valueAsNumber }),
     });
@@ -356,16 +357,12 @@ class View extends ModelView {
       type: "range", min: 0, max: LAMBDAS.length - 1, step: 1,
       oninput: (e) => this.send({ regularisation: LAMBDAS[e.target.valueAsNumber] }),
     });
-    this.testBox = control("input", {
-      type: "checkbox", id: `${this.id}-test`, onchange: (event) => this.send({ show_test: event.target.checked }),
-    });
+    [this.testBox, this.testSwitch] = checkbox(this.id, "test", "Test points", (on) => this.send({ show_test: on }));
     this.degreeValue = make("span", { class: "nm-value" });
     this.lambdaValue = make("span", { class: "nm-value" });
-    this.testSwitch = make("label", { class: "nm-switch", for: this.testBox.id }, this.testBox, "Test points");
-    const reset = control("button", { type: "button", text: "Reset", onclick: () => this.reset() });
     return make("div", { class: "nm-controls" },
       field(this.id, "data", "Points", this.dataSelect),
-      make("div", { class: "nm-buttons" }, this.testSwitch, reset),
+      make("div", { class: "nm-buttons" }, this.testSwitch, button("Reset", () => this.reset())),
       field(this.id, "degree", "Degree", this.degreeRange, this.degreeValue),
       field(this.id, "lambda", "Regularisation λ", this.lambdaRange, this.lambdaValue));
   }
@@ -465,7 +462,7 @@ class View extends ModelView {
       make("option", { value: "", text: "?" }),
       ...Array.from({ length: LARGEST_DEGREE }, (_, i) => make("option", { value: String(i + 1), text: String(i + 1) })),
       make("option", { value: "none", text: "none" }));
-    const check = control("button", { type: "button", text: "Check", onclick: () => this.answer() });
+    const check = button("Check", () => this.answer());
     this.verdictLine = make("p", { class: "nm-verdict" });
     return make("div", { class: "nm-question" }, 
       make("div", { class: "nm-ask" }, this.questionText, this.guess, check), this.verdictLine);

@@ -4,8 +4,8 @@
 // flat, (rows, columns, 3), as NumPy lays them out.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew,
-  make, onDrag, say, setAttribute, setText, settingsOf, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, button, checkbox, clamp, control, divergingColour, field,
+  inkOn, isNew, make, onDrag, say, select, setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -188,11 +188,9 @@ class View extends ModelView {
   }
 
   buildControls() {
-    const select = (values, text, onChoose) => control("select", { onchange: (event) => onChoose(event.target.value) },
-      ...values.map((value) => make("option", { value: String(value), text: text(value) })));
-    this.sceneSelect = select([...this.scenes.keys()], String, (scene) => this.change({ scene }));
-    this.windowSelect = select([...this.neurons.keys()], steps, (value) => this.tryOut({ window: Number(value), chosen: null }));
-    this.strideSelect = select(STRIDES, String, (value) => this.tryOut({ stride: Number(value), chosen: null }));
+    this.sceneSelect = select([...this.scenes.keys()], (scene) => this.change({ scene }));
+    this.windowSelect = select([...this.neurons.keys()], (value) => this.tryOut({ window: Number(value), chosen: null }), steps);
+    this.strideSelect = select(STRIDES, (value) => this.tryOut({ stride: Number(value), chosen: null }));
     return make("div", { class: "nm-controls" }, field(this.id, "scene", "Scene", this.sceneSelect),
       field(this.id, "window", "Window", this.windowSelect), field(this.id, "stride", "Stride", this.strideSelect));
   }
@@ -264,14 +262,9 @@ class View extends ModelView {
       return { range, value, root: field(this.id, name, text, range, value) };
     };
     this.sliders = { top: slider("top", "Cat's top row"), left: slider("left", "Cat's left column") };
-    const box = (name, text, onchange) => {
-      const input = control("input", { type: "checkbox", id: `${this.id}-${name}`, onchange });
-      return [input, make("label", { class: "nm-switch", for: input.id }, input, text)];
-    };
-    const [shownBox, shownSwitch] = box("shown", "Cat in the scene", (event) => this.change({ cat_shown: event.target.checked }));
-    const [askBox, askSwitch] = box("ask", "Ask me first", (event) => this.switchAsking(event.target.checked));
+    const [shownBox, shownSwitch] = checkbox(this.id, "shown", "Cat in the scene", (on) => this.change({ cat_shown: on }));
+    const [askBox, askSwitch] = checkbox(this.id, "ask", "Ask me first", (on) => this.switchAsking(on));
     Object.assign(this, { shownBox, askBox });
-    const button = (text, onclick) => control("button", { type: "button", text, onclick });
     this.seamButton = button("Put the cat on the seam", () => this.tryOut({ top: SEAM, left: SEAM, cat_shown: true, chosen: null }));
     return make("div", { class: "nm-place" },
       make("div", { class: "nm-sliders" }, this.sliders.top.root, this.sliders.left.root),
@@ -282,10 +275,10 @@ class View extends ModelView {
     this.windowLine = make("p", { class: "nm-window-line" });
     this.verdictLine = make("p", { class: "nm-verdict" });
     this.questionText = make("p", { id: `${this.id}-question` });
-    const button = (text, guess) => control("button", { type: "button", text, onclick: () => this.settle(guess) });
-    this.yes = button("Yes", true);
+    const answer = (text, guess) => button(text, () => this.settle(guess));
+    this.yes = answer("Yes", true);
     this.question = make("div", { class: "nm-question", role: "group", "aria-labelledby": this.questionText.id },
-      this.questionText, make("div", { class: "nm-buttons" }, this.yes, button("No", false), button("Show me", null)));
+      this.questionText, make("div", { class: "nm-buttons" }, this.yes, answer("No", false), answer("Show me", null)));
     return make("div", { class: "nm-tidings" }, this.question, this.verdictLine, this.windowLine);
   }
 

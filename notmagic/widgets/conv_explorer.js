@@ -5,8 +5,8 @@
 // and Python see the same.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew,
-  make, say, sayShort, setAttribute, setText, settingsOf, svg, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, button, clamp, control, divergingColour, field, inkOn,
+  isNew, make, say, sayShort, select, setAttribute, setText, settingsOf, svg, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- geometry
@@ -384,8 +384,6 @@ class View extends ModelView {
     const images = this.model.get("images");
     const customs = this.model.get("custom_filters").map((filter) => filter.name);
     const names = [...new Set([...FILTER_NAMES, ...customs, BY_HAND])];
-    const options = (list) => list.map((name) => make("option", { value: name, text: name }));
-    const select = (list, change) => control("select", { onchange: (e) => change(e.target.value) }, ...options(list));
     const range = (name, max) =>
       control("input", {
         type: "range", min: 1, max, step: 1, oninput: (e) => this.change({ [name]: e.target.valueAsNumber }),
@@ -393,10 +391,7 @@ class View extends ModelView {
 
     this.imageSelect = select(images.map((image) => image.name), (name) => this.change({ image_name: name }));
     this.filterSelect = select(names, (name) => this.change({ filter_name: name }));
-    this.again = control("button", {
-      type: "button", text: "Redraw",
-      onclick: () => this.change({ seed: this.model.get("seed") + 1 }),
-    });
+    this.again = button("Redraw", () => this.change({ seed: this.model.get("seed") + 1 }));
     this.sizeRange = range("kernel_size", LARGEST_SIZE);
     this.strideRange = range("stride", 4);
     this.paddingSelect = select(["0", "1", "2", "3", "valid", "same"], (value) =>
@@ -488,7 +483,6 @@ class View extends ModelView {
   }
 
   buildButtons() {
-    const button = (text, onclick) => control("button", { type: "button", text, onclick });
     this.playButton = button("Play", () => (this.timer ? this.pause() : this.play()));
     this.askBox = control("input", {
       type: "checkbox", id: `${this.id}-ask`, onchange: (event) => this.switchAsking(event.target.checked),

@@ -3,8 +3,8 @@
 // First the arithmetic, exported by name and without a page; then the widget, the default export.
 
 import {
-  MINUS, ModelView, Status, TIMES, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag, say,
-  setAttribute, setText, widgetOf,
+  MINUS, ModelView, Status, TIMES, button, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag,
+  say, select, setAttribute, setText, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -226,13 +226,11 @@ class View extends ModelView {
   }
 
   buildTools() {
-    const button = (text, onclick, more = {}) => control("button", { type: "button", text, onclick, ...more });
     this.penButton = button("Pen", () => this.choosePen(false));
     this.eraserButton = button("Eraser", () => this.choosePen(true));
     const shifts = SHIFTS.map(([name, down, right, arrow]) =>
       button(arrow, () => this.shiftBy(name, down, right), { "aria-label": `Shift ${name} ${arrow}` }));
-    this.overlaySelect = control("select", { onchange: (event) => this.send({ overlay: event.target.value }) },
-      ...["shades", "numbers", "stroke"].map((name) => make("option", { value: name, text: name })));
+    this.overlaySelect = select(["shades", "numbers", "stroke"], (overlay) => this.send({ overlay }));
     this.exampleSelect = control("select", { onchange: (event) => this.load(event.target.value) },
       make("option", { value: "", text: "your own" }),
       ...this.model.get("examples").map(({ name }, n) => make("option", { value: String(n), text: name })));
@@ -322,9 +320,9 @@ class View extends ModelView {
     const seven = this.names.indexOf("7");
     this.taskSelect.value = seven < 0 ? "shift:right" : `draw:${seven}`;
     this.taskText = make("span", { class: "nm-task" });
-    this.yes = control("button", { type: "button", text: "Yes", onclick: () => this.predict(true) });
-    this.no = control("button", { type: "button", text: "No", onclick: () => this.predict(false) });
-    this.check = control("button", { type: "button", text: "Check", onclick: () => this.judgeDrawing() });
+    this.yes = button("Yes", () => this.predict(true));
+    this.no = button("No", () => this.predict(false));
+    this.check = button("Check", () => this.judgeDrawing());
     this.noteLine = make("p", { class: "nm-note" });
     return make("div", { class: "nm-question" },
       make("div", { class: "nm-ask" }, make("label", { for: this.taskSelect.id, text: "Predict:" }), this.taskSelect,

@@ -5,8 +5,8 @@
 // and Python see the same.
 
 import {
-  MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, field, inkOn, isNew, make, onDrag,
-  say, sayShort, setAttribute, setText, settingsOf, widgetOf,
+  MINUS, ModelView, Status, TIMES, asBytes, button, checkbox, clamp, control, divergingColour, field, inkOn,
+  isNew, make, onDrag, say, sayShort, select, setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------ arithmetic
@@ -219,17 +219,12 @@ class View extends ModelView {
     this.el.append(this.root);
   }
 
-  select(options, onchange) {
-    return control("select", { onchange: (event) => onchange(event.target.value) },
-      ...options.map(([value, text]) => make("option", { value, text })));
-  }
-
   buildControls() {
-    this.pictureSelect = this.select(this.pictures.map(({ name }) => [name, name]), (name) => this.choosePicture(name));
-    this.poolSelect = this.select(["none", "max", "average", "sum"].map((kind) => [kind, kind]), (pool) =>
+    this.pictureSelect = select(this.pictures.map(({ name }) => name), (name) => this.choosePicture(name));
+    this.poolSelect = select(["none", "max", "average", "sum"], (pool) =>
       this.send({ pool, stage: pool === "none" ? "threshold" : "pooled" }));
-    this.sizeSelect = this.select([1, 2, 3, 4].map((size) => [size, `${size} ${TIMES} ${size}`]), (size) =>
-      this.send({ pool_size: Number(size), stage: "pooled" }));
+    this.sizeSelect = select([1, 2, 3, 4], (size) => this.send({ pool_size: Number(size), stage: "pooled" }),
+      (size) => `${size} ${TIMES} ${size}`);
     const largest = this.model.get("largest_threshold");
     const step = sliderStep(largest);
     this.slider = control("input", {
@@ -280,8 +275,7 @@ class View extends ModelView {
     this.questionText = make("p", { id: `${this.id}-question` });
     const answers = this.units.map((unit, i) => control("button", { type: "button", onclick: () => this.settle(i) }, this.badge(unit), ` ${unit.name}`));
     this.question = make("div", { class: "nm-panel nm-question", role: "group", "aria-labelledby": this.questionText.id },
-      this.questionText, make("div", { class: "nm-buttons" }, ...answers,
-        control("button", { type: "button", text: "Show me", onclick: () => this.settle(null) })));
+      this.questionText, make("div", { class: "nm-buttons" }, ...answers, button("Show me", () => this.settle(null))));
     return this.question;
   }
 
@@ -296,10 +290,11 @@ class View extends ModelView {
       const input = control("input", { type: "radio", name: `${this.id}-stage`, value, onchange: () => this.send({ stage: value }) });
       return { input, label: make("label", { class: "nm-choice" }, input, make("span", { text })) };
     });
-    this.winnersBox = control("input", { type: "checkbox", onchange: (event) => this.send({ winners: event.target.checked }) });
+    const [winnersBox, winnersSwitch] = checkbox(this.id, "winners", "Winners", (on) => this.send({ winners: on }));
+    this.winnersBox = winnersBox;
     return make("div", { class: "nm-panel nm-stages" },
       make("div", { class: "nm-choices", role: "radiogroup", "aria-label": "What the maps show" }, ...this.radios.map(({ label }) => label)),
-      make("label", { class: "nm-switch" }, this.winnersBox, "Winners"));
+      winnersSwitch);
   }
 
   buildMaps() {
@@ -338,10 +333,10 @@ class View extends ModelView {
   }
 
   buildWords() {
-    this.askBox = control("input", { type: "checkbox", onchange: (event) => this.send({ ask: event.target.checked }) });
+    const [askBox, askSwitch] = checkbox(this.id, "ask", "Ask me first", (on) => this.send({ ask: on }));
+    this.askBox = askBox;
     this.news = make("p", { class: "nm-news" });
-    return make("div", { class: "nm-panel nm-words" },
-      make("label", { class: "nm-switch" }, this.askBox, "Ask me first"), this.news, this.status.element);
+    return make("div", { class: "nm-panel nm-words" }, askSwitch, this.news, this.status.element);
   }
 
   // ------------------------------------------------------------------------------------ what readers do

@@ -3,7 +3,10 @@
 // The first half is arithmetic without a page, exported by name so that tests can run it. The second half
 // draws. State lives in the model, so that two views, and Python, always agree.
 
-import { MINUS, ModelView, Plane, Player, Status, TIMES, clamp, control, field, make, onDrag, say, setAttribute, setText, settingsOf, svg, ticks, widgetOf } from "./kit.js";
+import {
+  MINUS, ModelView, Plane, Player, Status, TIMES, button, checkbox, clamp, control, field, make, onDrag, say,
+  setAttribute, setText, settingsOf, svg, ticks, widgetOf,
+} from "./kit.js";
 
 // ------------------------------------------------------------------------------------------ arithmetic
 
@@ -405,13 +408,9 @@ class View extends ModelView {
   }
 
   buildSide() {
-    const box = (name, text, onchange) => {
-      const input = control("input", { type: "checkbox", id: `${this.id}-${name}`, onchange });
-      return [input, make("label", { class: "nm-switch", for: input.id }, input, text)];
-    };
-    const [scaledBox, scaledSwitch] = box("scaled", "Centre and scale x", (event) => this.switchScale(event.target.checked));
-    const [bestBox, bestSwitch] = box("best", "Show the best line", (event) => this.send({ show_best: event.target.checked }));
-    const [askBox, askSwitch] = box("ask", "Ask me first", (event) => this.switchAsking(event.target.checked));
+    const [scaledBox, scaledSwitch] = checkbox(this.id, "scaled", "Centre and scale x", (on) => this.switchScale(on));
+    const [bestBox, bestSwitch] = checkbox(this.id, "best", "Show the best line", (on) => this.send({ show_best: on }));
+    const [askBox, askSwitch] = checkbox(this.id, "ask", "Ask me first", (on) => this.switchAsking(on));
     Object.assign(this, { scaledBox, bestBox, askBox, askSwitch });
     const [low, high] = ratePlaces(this.raw);
     this.rateSlider = control("input", {
@@ -433,7 +432,6 @@ class View extends ModelView {
   }
 
   buildButtons() {
-    const button = (text, onclick) => control("button", { type: "button", text, onclick });
     this.backButton = button("Back", () => this.back());
     this.playButton = button("Play", () => (this.player.playing ? this.player.pause() : this.begin("play")));
     this.stepButton = button("Step", () => this.begin("step"));
@@ -448,11 +446,11 @@ class View extends ModelView {
     this.newsLine = make("p", { class: "nm-news" });
     this.verdictLine = make("p", { class: "nm-verdict" });
     this.questionText = make("p", { id: `${this.id}-question` });
-    const answer = (kind) => control("button", { type: "button", text: FATES[kind], onclick: () => this.settle(kind) });
+    const answer = (kind) => button(FATES[kind], () => this.settle(kind));
     this.question = make("div", { class: "nm-question", role: "group", "aria-labelledby": this.questionText.id },
       this.questionText,
       make("div", { class: "nm-buttons" }, ...Object.keys(FATES).map(answer),
-        control("button", { type: "button", text: "Show me", onclick: () => this.settle(null) })));
+        button("Show me", () => this.settle(null))));
     return make("div", { class: "nm-panel nm-words" },
       make("div", { class: "nm-gradient" }, ...this.sums.map(({ gradient, update }) => make("div", {}, gradient, update))),
       make("div", { class: "nm-tidings" }, this.question, this.verdictLine, this.newsLine), this.status.element);

@@ -109,6 +109,20 @@ export function field(id, name, text, input, value) {
   return make("div", { class: `nm-field nm-field-${name}` }, caption, input);
 }
 
+/** A button with words on it; what it has besides, such as a title, stands in `more`. */
+export const button = (text, onclick, more = {}) => control("button", { type: "button", text, onclick, ...more });
+
+/** A menu of values, each called what `words` makes of it; `onChoose` gets the chosen one as text. */
+export const select = (values, onChoose, words = String, more = {}) =>
+  control("select", { onchange: (event) => onChoose(event.target.value), ...more },
+    ...values.map((value) => make("option", { value, text: words(value) })));
+
+/** A box to tick and the label around it: its text, or an element with it, stands right of the box. */
+export function checkbox(id, name, text, onChange) {
+  const box = control("input", { type: "checkbox", id: `${id}-${name}`, onchange: () => onChange(box.checked) });
+  return [box, make("label", { class: "nm-switch", for: box.id }, box, text)];
+}
+
 /** An id that no other view on the page has: the module runs once for each. */
 export const uniqueId = () => `nm-${Math.random().toString(36).slice(2)}`;
 

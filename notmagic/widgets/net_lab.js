@@ -5,8 +5,8 @@
 // every weight at every step, so weights are computed here and never sent.
 
 import {
-  DIVERGING, MINUS, ModelView, Plane, Player, Status, TIMES, asBytes, clamp, classPoint, control,
-  divergingColour, field, isNew, make, say, setAttribute, setText, settingsOf, svg, widgetOf,
+  DIVERGING, MINUS, ModelView, Plane, Player, Status, TIMES, asBytes, button, checkbox, clamp, classPoint,
+  control, divergingColour, field, isNew, make, say, select, setAttribute, setText, settingsOf, svg, widgetOf,
 } from "./kit.js";
 
 // ---------------------------------------------------------------------- the random numbers of default_rng
@@ -603,13 +603,11 @@ class View extends ModelView {
   }
 
   buildControls() {
-    const select = (options, onchange) => control("select", { onchange: (event) => onchange(event.target.value) },
-      ...options.map(([value, text]) => make("option", { value, text: text ?? value })));
-    const names = this.model.get("sets").map(({ name }) => [name]);
+    const names = this.model.get("sets").map(({ name }) => name);
     this.dataSelect = select(names, (name) => this.begin({ data_name: name }));
-    this.actSelect = select(["tanh", "relu", "sigmoid"].map((name) => [name, name === "relu" ? "ReLU" : name]),
-      (name) => this.begin({ activation: name }));
-    this.layersSelect = select([["0"], ["1"], ["2"], ["3"]], (count) => this.chooseDepth(Number(count)));
+    this.actSelect = select(["tanh", "relu", "sigmoid"], (name) => this.begin({ activation: name }),
+      (name) => (name === "relu" ? "ReLU" : name));
+    this.layersSelect = select([0, 1, 2, 3], (count) => this.chooseDepth(Number(count)));
     this.rateRange = control("input", {
       type: "range", min: 0, max: RATES.length - 1, step: 1,
       oninput: () => this.changePace(RATES[this.rateRange.valueAsNumber], null),
@@ -627,23 +625,18 @@ class View extends ModelView {
   }
 
   buildSwitch(name, text, onChange) {
-    const box = control("input", {
-      type: "checkbox", id: `${this.id}-${name}`, onchange: () => onChange(box.checked),
-    });
     const words = make("span", { text });
-    return { box, words, label: make("label", { class: "nm-switch", for: box.id }, box, words) };
+    const [box, label] = checkbox(this.id, name, words, onChange);
+    return { box, words, label };
   }
 
   buildPlayRow() {
-    const button = (text, onclick, title) => control("button", { type: "button", text, title, onclick });
-    this.backButton = button("Back", () => this.stepTo(this.model.get("steps") - 1), "One step back");
-    this.playButton = button("Play", () => this.togglePlay(), "Train");
-    this.stepButton = button("Step", () => this.stepTo(this.model.get("steps") + 1), "One step of training");
-    this.redrawButton = button("Redraw", () => this.redrawWeights(), "Draw other first weights");
-    this.speedSelect = control("select", {
-      "aria-label": "Steps a second", class: "nm-speed",
-      onchange: () => this.chooseSpeed(Number(this.speedSelect.value)),
-    }, ...SPEEDS.map((speed) => make("option", { value: speed, text: `${say(speed)}/s` })));
+    this.backButton = button("Back", () => this.stepTo(this.model.get("steps") - 1), { title: "One step back" });
+    this.playButton = button("Play", () => this.togglePlay(), { title: "Train" });
+    this.stepButton = button("Step", () => this.stepTo(this.model.get("steps") + 1), { title: "One step of training" });
+    this.redrawButton = button("Redraw", () => this.redrawWeights(), { title: "Draw other first weights" });
+    this.speedSelect = select(SPEEDS, (speed) => this.chooseSpeed(Number(speed)), (speed) => `${say(speed)}/s`,
+      { "aria-label": "Steps a second", class: "nm-speed" });
     this.speedSelect.value = String(this.speed);
     this.timeRange = control("input", {
       type: "range", min: 0, max: 0, step: 1, oninput: () => this.stepTo(this.timeRange.valueAsNumber),
@@ -651,7 +644,7 @@ class View extends ModelView {
     this.timeValue = make("span", { class: "nm-value" });
     return make("div", { class: "nm-time" },
       make("div", { class: "nm-buttons" }, this.backButton, this.playButton, this.stepButton, this.speedSelect,
-        this.redrawButton, button("Reset", () => this.reset(), "All settings as at first")),
+        this.redrawButton, button("Reset", () => this.reset(), { title: "All settings as at first" })),
       field(this.id, "time", "Step", this.timeRange, this.timeValue));
   }
 
@@ -756,7 +749,7 @@ class View extends ModelView {
   /** Asked where the curve will be, as long as there is none. */
   buildQuestion() {
     this.questionText = make("p");
-    const answer = (text, guess) => control("button", { type: "button", text, onclick: () => this.answer(guess) });
+    const answer = (text, guess) => button(text, () => this.answer(guess));
     this.answers = make("div", { class: "nm-buttons" }, answer("Yes", true), answer("No", false));
     this.question = make("div", { class: "nm-question" }, this.questionText, this.answers);
     return this.question;
@@ -776,7 +769,7 @@ class View extends ModelView {
       readonly: "", wrap: "off", spellcheck: "false", "aria-label": "Python code that does the same",
     });
     this.copied = make("span", { role: "status" });
-    const copy = control("button", { type: "button", text: "Copy", onclick: () => this.copy() });
+    const copy = button("Copy", () => this.copy());
     const summary = control("summary", { text: "The code that does the same" });
     this.fold = make("details", { class: "nm-code", ontoggle: () => this.schedule() }, summary,
       make("div", { class: "nm-buttons" }, copy, this.copied), this.codeText,

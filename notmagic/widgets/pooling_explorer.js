@@ -5,8 +5,8 @@
 // views and Python see the same.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, clamp, control, divergingColour, field, inkOn, isNew, make, say,
-  setAttribute, setText, settingsOf, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, button, checkbox, clamp, control, divergingColour, field, inkOn,
+  isNew, make, say, select, setAttribute, setText, settingsOf, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -227,7 +227,7 @@ class View extends ModelView {
   // ------------------------------------------------------------------------------------------- the page
 
   build() {
-    const reset = control("button", { type: "button", class: "nm-reset", text: "Reset", onclick: () => this.reset() });
+    const reset = button("Reset", () => this.reset(), { class: "nm-reset" });
     const body = make("div", { class: "nm-body" },
       this.buildControls(), reset, ...this.buildPairs(), this.buildButtons(), this.buildWords());
     const name = "Pooling explorer";
@@ -236,9 +236,6 @@ class View extends ModelView {
   }
 
   buildControls() {
-    const select = (options, change) =>
-      control("select", { onchange: (event) => change(event.target.value) },
-        ...options.map((value) => make("option", { value, text: value })));
     const range = (min, max, change) =>
       control("input", { type: "range", min, max, step: 1, oninput: (event) => change(event.target.valueAsNumber) });
     const names = this.model.get("maps").map((map) => map.name);
@@ -323,14 +320,9 @@ class View extends ModelView {
   }
 
   buildButtons() {
-    const box = (name, text, change) => {
-      const input = control("input", {
-        type: "checkbox", id: `${this.id}-${name}`, onchange: (event) => change(event.target.checked),
-      });
-      return [input, make("label", { class: "nm-switch", for: input.id }, input, text)];
-    };
-    const [gradientBox, gradientSwitch] = box("gradient", "Where does the gradient go?", (on) => this.send({ show_gradient: on }));
-    const [askBox, askSwitch] = box("ask", "Ask me first", (on) => this.switchAsking(on));
+    const [gradientBox, gradientSwitch] =
+      checkbox(this.id, "gradient", "Where does the gradient go?", (on) => this.send({ show_gradient: on }));
+    const [askBox, askSwitch] = checkbox(this.id, "ask", "Ask me first", (on) => this.switchAsking(on));
     Object.assign(this, { gradientBox, askBox });
     return make("div", { class: "nm-buttons" }, gradientSwitch, askSwitch);
   }
@@ -360,13 +352,12 @@ class View extends ModelView {
     this.guess = control("input", { type: "number", min: 0, step: 1, id: `${this.id}-guess`, autocomplete: "off" });
     this.guess.addEventListener("keydown", (event) => event.stopPropagation());
     this.questionText = make("label", { for: this.guess.id });
-    const button = (text, type, onclick = () => {}) => control("button", { type, text, onclick });
     this.question = make(
       "form",
       { class: "nm-question", onsubmit: (event) => this.answer(event) },
       this.questionText,
-      make("div", { class: "nm-guess" }, this.guess, button("Check", "submit"),
-        button("Show me", "button", () => this.settle(null))),
+      make("div", { class: "nm-guess" }, this.guess, control("button", { type: "submit", text: "Check" }),
+        button("Show me", () => this.settle(null))),
     );
     return this.question;
   }

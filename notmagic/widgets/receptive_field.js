@@ -4,7 +4,10 @@
 // is the widget, the default export. The state lives in the model (receptive_field.py names it), so that two
 // views and Python see the same. A layer is [kind, size, stride, padding]; layer 0 is the picture.
 
-import { MINUS, ModelView, Status, TIMES, asBytes, clamp, control, divergingColour, isNew, make, say, setAttribute, setText, settingsOf, svg, widgetOf } from "./kit.js";
+import {
+  MINUS, ModelView, Status, TIMES, asBytes, button, checkbox, clamp, control, divergingColour, isNew, make, say,
+  select, setAttribute, setText, settingsOf, svg, widgetOf,
+} from "./kit.js";
 
 // ----------------------------------------------------------------------------------------- arithmetic
 
@@ -267,9 +270,9 @@ class View extends ModelView {
   buildQuestion() {
     this.guess = control("input", { type: "number", min: 1, max: 999, step: 1, id: `${this.id}-guess`, autocomplete: "off" });
     this.questionText = make("label", { for: this.guess.id });
-    const button = (text, type, onclick = () => {}) => control("button", { type, text, onclick });
     this.question = make("form", { class: "nm-question", onsubmit: (event) => this.answer(event) }, this.questionText,
-      make("div", { class: "nm-buttons" }, this.guess, button("Check", "submit"), button("Show me", "button", () => this.settle(null))));
+      make("div", { class: "nm-buttons" }, this.guess,
+        control("button", { type: "submit", text: "Check" }), button("Show me", () => this.settle(null))));
     return this.question;
   }
 
@@ -290,33 +293,24 @@ class View extends ModelView {
   }
 
   buildRow(index) {
-    const select = (what, values, words, part) =>
-      control("select", {
-        "aria-label": `${what} of layer ${index + 1}`, onchange: (event) => this.edit(index, part(event.target.value)),
-      }, ...values.map((value) => make("option", { value, text: words(value) })));
+    const menu = (what, values, words, part) =>
+      select(values, (value) => this.edit(index, part(value)), words, { "aria-label": `${what} of layer ${index + 1}` });
     const kinds = Object.entries(LAYER_SIZES).flatMap(([kind, sizes]) => sizes.map((size) => `${kind} ${size}`));
     const split = (value) => [value.split(" ")[0], Number(value.split(" ")[1])];
-    const kind = select("Kind", kinds, (value) => layerWords(split(value)).replaceAll(` ${TIMES} `, TIMES), (value) => ({ kind: split(value) }));
-    const stride = select("Stride", STRIDES, String, (value) => ({ stride: Number(value) }));
-    const padding = select("Padding", ["0", "same"], String, (value) => ({ padding: value === "same" ? value : 0 }));
+    const kind = menu("Kind", kinds, (value) => layerWords(split(value)).replaceAll(` ${TIMES} `, TIMES), (value) => ({ kind: split(value) }));
+    const stride = menu("Stride", STRIDES, String, (value) => ({ stride: Number(value) }));
+    const padding = menu("Padding", ["0", "same"], String, (value) => ({ padding: value === "same" ? value : 0 }));
     const cells = ["out", "jump", "sees", "how"].map((name) => make("td", { class: `nm-col-${name}` }));
-    const remove = control("button", {
-      type: "button", class: "nm-remove", text: TIMES, "aria-label": `Remove layer ${index + 1}`, onclick: () => this.remove(index),
-    });
+    const remove = button(TIMES, () => this.remove(index), { class: "nm-remove", "aria-label": `Remove layer ${index + 1}` });
     const root = make("tr", {}, make("th", { scope: "row", text: String(index + 1) }), make("td", {}, kind), make("td", {}, stride),
       make("td", {}, padding), ...cells, make("td", {}, remove));
     return { root, kind, stride, padding, cells, remove };
   }
 
   buildButtons() {
-    const button = (text, onclick) => control("button", { type: "button", text, onclick });
-    const box = (name, text, onchange) => {
-      const input = control("input", { type: "checkbox", id: `${this.id}-${name}`, onchange });
-      return [input, make("label", { class: "nm-switch", for: input.id }, input, text)];
-    };
     this.addButton = button("Add layer", () => this.add());
-    const [pathsBox, pathsSwitch] = box("paths", "Count ways", (event) => this.send({ show_paths: event.target.checked }));
-    const [askBox, askSwitch] = box("ask", "Ask me first", (event) => this.send({ ask: event.target.checked }));
+    const [pathsBox, pathsSwitch] = checkbox(this.id, "paths", "Count ways", (on) => this.send({ show_paths: on }));
+    const [askBox, askSwitch] = checkbox(this.id, "ask", "Ask me first", (on) => this.send({ ask: on }));
     Object.assign(this, { pathsBox, askBox });
     return make("div", { class: "nm-panel nm-buttons" }, this.addButton, button("Reset", () => this.reset()), pathsSwitch, askSwitch);
   }

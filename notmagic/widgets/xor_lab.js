@@ -5,8 +5,8 @@
 // Python see the same. Weights are one list for each unit, the output unit last: its weights, then its bias.
 
 import {
-  MINUS, ModelView, Plane, Player, Status, TIMES, clamp, classPoint, control, divergingColour, field, isNew,
-  make, onDrag, say, setAttribute, setText, settingsOf, svg, uniqueId, widgetOf,
+  MINUS, ModelView, Plane, Player, Status, TIMES, button, clamp, classPoint, control, divergingColour, field,
+  isNew, make, onDrag, say, select, setAttribute, setText, settingsOf, svg, uniqueId, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- the network
@@ -293,9 +293,6 @@ class View extends ModelView {
   }
 
   buildControls() {
-    const select = (names, change) =>
-      control("select", { onchange: (event) => change(event.target.value) },
-        ...names.map((name) => make("option", { value: name, text: name })));
     this.presetSelect = select([...PRESETS, BY_HAND, TRAINED], (name) => this.choosePreset(name));
     this.hiddenSelect = select(["0", "1", "2", "3"], (count) => this.chooseHidden(Number(count)));
     this.targetSelect = select(Object.keys(TARGETS), (target) => this.choose({ target, steps: 0 }));
@@ -345,7 +342,7 @@ class View extends ModelView {
       return make("label", { class: "nm-tab" }, input, make("span", { text }));
     });
     const legend = make("legend", { class: "nm-hidden", text: "What to do" });
-    this.resetButton = control("button", { type: "button", text: "Reset", onclick: () => this.reset() });
+    this.resetButton = button("Reset", () => this.reset());
     return make("div", { class: "nm-tabs" },
       make("fieldset", { class: "nm-modes" }, legend, ...tabs), this.thresholds[0], this.resetButton);
   }
@@ -372,7 +369,6 @@ class View extends ModelView {
   }
 
   buildTraining() {
-    const button = (text, onclick) => control("button", { type: "button", text, onclick });
     this.trainButton = button("Train", () => this.toggleTraining());
     this.rateRange = control("input", {
       type: "range", min: 0, max: RATES.length - 1, step: 1,
@@ -431,8 +427,7 @@ class View extends ModelView {
   }
 
   buildQuestion() {
-    const answer = (text, guess) =>
-      control("button", { type: "button", text, onclick: () => this.answer(guess) });
+    const answer = (text, guess) => button(text, () => this.answer(guess));
     this.questionText = make("p", { class: "nm-asked" });
     this.answers = make("div", { class: "nm-buttons" }, answer("Yes", true), answer("No", false));
     this.bestLine = make("p");
