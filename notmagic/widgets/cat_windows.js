@@ -4,8 +4,9 @@
 // flat, (rows, columns, 3), as NumPy lays them out.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, button, checkbox, clamp, control, divergingColour, field,
-  inkOn, isNew, make, onDrag, say, select, setAttribute, setText, settingsOf, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, arrowsFrom, asBytes, button, checkbox, clamp, control,
+  divergingColour, field, inkOn, isNew, make, onDrag, say, select, setAttribute, setText, settingsOf, takeKey,
+  widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -378,20 +379,12 @@ class View extends ModelView {
 
   onSceneKey(event) {
     const { top, left, cat_shown: shown } = this.readState();
-    const by = event.shiftKey ? FAR : 1;
     const targets = {
-      ArrowUp: [top - by, left], ArrowDown: [top + by, left], ArrowLeft: [top, left - by], ArrowRight: [top, left + by],
+      ...arrowsFrom(top, left, event.shiftKey ? FAR : 1),
       PageUp: [top - FAR, left], PageDown: [top + FAR, left], Home: [top, 0], End: [top, LAST],
     };
-    if (!shown || !this.takeKey(event, targets)) return;
+    if (!shown || !takeKey(event, targets)) return;
     this.moveCat(...targets[event.key]);
-  }
-
-  takeKey(event, targets) {
-    if (!(event.key in targets) || event.altKey || event.metaKey || event.ctrlKey) return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
   }
 
   windowAt(event) {
@@ -413,10 +406,9 @@ class View extends ModelView {
     const [row, column] = this.place();
     const last = this.counts.along - 1;
     const targets = {
-      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
-      PageUp: [row - 5, column], PageDown: [row + 5, column], Home: [row, 0], End: [row, last], Escape: null,
+      ...arrowsFrom(row, column), PageUp: [row - 5, column], PageDown: [row + 5, column], Home: [row, 0], End: [row, last], Escape: null,
     };
-    if (!this.takeKey(event, targets)) return;
+    if (!takeKey(event, targets)) return;
     this.hovered = null;
     this.send({ chosen: targets[event.key]?.map((value) => clamp(value, 0, last)) ?? null });
   }

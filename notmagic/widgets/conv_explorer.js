@@ -5,8 +5,8 @@
 // and Python see the same.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, asBytes, button, clamp, control, divergingColour, field, inkOn,
-  isNew, make, say, sayShort, select, setAttribute, setText, settingsOf, svg, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, arrowsFrom, asBytes, button, clamp, control, divergingColour,
+  field, inkOn, isNew, make, say, sayShort, select, setAttribute, setText, settingsOf, svg, takeKey, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- geometry
@@ -689,13 +689,11 @@ class View extends ModelView {
     const [row, col] = this.place();
     const last = this.layout.fits ? this.layout.out : [1, 1];
     const targets = {
-      ArrowUp: [row - 1, col], ArrowDown: [row + 1, col], ArrowLeft: [row, col - 1], ArrowRight: [row, col + 1],
+      ...arrowsFrom(row, col),
       Home: [event.ctrlKey ? 0 : row, 0], End: [event.ctrlKey ? last[0] : row, last[1]],
       PageUp: [row - 5, col], PageDown: [row + 5, col],
     };
-    if (!(event.key in targets) || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (!takeKey(event, targets, true)) return;
     this.pause();
     this.filling = false;
     this.placed = null;

@@ -5,7 +5,7 @@
 
 import {
   MINUS, ModelView, Plane, Player, Status, TIMES, button, checkbox, clamp, control, field, make, onDrag, say,
-  setAttribute, setText, settingsOf, svg, ticks, widgetOf,
+  setAttribute, setText, settingsOf, svg, takeKey, ticks, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------ arithmetic
@@ -483,18 +483,15 @@ class View extends ModelView {
   }
 
   onLineKey(event, name) {
-    const far = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (!far || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.moveLine({ [name]: this.model.get(name) + far * this.stepOf(name) });
+    const far = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
+    if (!takeKey(event, far)) return;
+    this.moveLine({ [name]: this.model.get(name) + far[event.key] * this.stepOf(name) });
   }
 
   onBallKey(event) {
-    const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
+    const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    if (!takeKey(event, ways)) return;
+    const way = ways[event.key];
     this.moveLine({
       slope: this.model.get("slope") + way[0] * this.stepOf("slope"),
       intercept: this.model.get("intercept") + way[1] * this.stepOf("intercept"),
@@ -504,13 +501,11 @@ class View extends ModelView {
   onPointKey(event) {
     const rank = this.order.indexOf(this.state.point);
     const last = this.order.length - 1;
-    const next = {
+    const ranks = {
       ArrowRight: rank + 1, ArrowUp: rank + 1, ArrowLeft: rank - 1, ArrowDown: rank - 1, Home: 0, End: last,
-    }[event.key];
-    if (next === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.send({ point: this.order[clamp(next, 0, last)] });
+    };
+    if (!takeKey(event, ranks)) return;
+    this.send({ point: this.order[clamp(ranks[event.key], 0, last)] });
   }
 
   /** Where the two handles stand: the intercept's where the input is 0, the slope's to the right of it. */

@@ -109,6 +109,24 @@ export function field(id, name, text, input, value) {
   return make("div", { class: `nm-field nm-field-${name}` }, caption, input);
 }
 
+/** Where the arrow keys lead from a cell of a grid, `by` cells on: [row, column] by the key's name. */
+export const arrowsFrom = (row, column, by = 1) => ({
+  ArrowUp: [row - by, column], ArrowDown: [row + by, column],
+  ArrowLeft: [row, column - by], ArrowRight: [row, column + by],
+});
+
+/**
+ * Take a key that is among `targets`, alone or with Shift, so that nothing else answers to it; say whether it was.
+ *
+ * With Control it is left to the browser unless `withControl` is set.
+ */
+export function takeKey(event, targets, withControl = false) {
+  if (!(event.key in targets) || event.altKey || event.metaKey || (event.ctrlKey && !withControl)) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  return true;
+}
+
 /** A button with words on it; what it has besides, such as a title, stands in `more`. */
 export const button = (text, onclick, more = {}) => control("button", { type: "button", text, onclick, ...more });
 

@@ -5,8 +5,8 @@
 // views and Python see the same.
 
 import {
-  DIVERGING, MINUS, ModelView, Status, TIMES, button, checkbox, clamp, control, divergingColour, field, inkOn,
-  isNew, make, say, select, setAttribute, setText, settingsOf, widgetOf,
+  DIVERGING, MINUS, ModelView, Status, TIMES, arrowsFrom, button, checkbox, clamp, control, divergingColour,
+  field, inkOn, isNew, make, say, select, setAttribute, setText, settingsOf, takeKey, widgetOf,
 } from "./kit.js";
 
 // ------------------------------------------------------------------------------------------- arithmetic
@@ -421,12 +421,9 @@ class View extends ModelView {
   onKey(event) {
     const { place: [row, col], out } = this.state;
     const targets = {
-      ArrowUp: [row - 1, col], ArrowDown: [row + 1, col], ArrowLeft: [row, col - 1], ArrowRight: [row, col + 1],
-      Home: [row, 0], End: [row, out[1]], PageUp: [0, col], PageDown: [out[0], col],
+      ...arrowsFrom(row, col), Home: [row, 0], End: [row, out[1]], PageUp: [0, col], PageDown: [out[0], col],
     };
-    if (!(event.key in targets) || event.altKey || event.metaKey || event.ctrlKey) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (!takeKey(event, targets)) return;
     this.placed = null;
     this.moveTo(...targets[event.key]);
     this.draw(); // the next key starts from here

@@ -5,8 +5,8 @@
 // views and Python see the same. A layer is [kind, size, stride, padding]; layer 0 is the picture.
 
 import {
-  MINUS, ModelView, Status, TIMES, asBytes, button, checkbox, clamp, control, divergingColour, isNew, make, say,
-  select, setAttribute, setText, settingsOf, svg, widgetOf,
+  MINUS, ModelView, Status, TIMES, arrowsFrom, asBytes, button, checkbox, clamp, control, divergingColour,
+  isNew, make, say, select, setAttribute, setText, settingsOf, svg, takeKey, widgetOf,
 } from "./kit.js";
 
 // ----------------------------------------------------------------------------------------- arithmetic
@@ -356,14 +356,12 @@ class View extends ModelView {
     const [row, col] = this.unit;
     const last = this.maps[this.shown].side - 1;
     const targets = {
-      ArrowUp: [row - 1, col], ArrowDown: [row + 1, col], ArrowLeft: [row, col - 1], ArrowRight: [row, col + 1],
+      ...arrowsFrom(row, col),
       Home: [event.ctrlKey ? 0 : row, 0], End: [event.ctrlKey ? last : row, last],
       PageUp: [row - 5, col], PageDown: [row + 5, col],
     };
+    if (!takeKey(event, targets, true)) return;
     const target = targets[event.key];
-    if (!target || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
     this.send({ row: clamp(target[0], 0, last), col: clamp(target[1], 0, last) });
   }
 
