@@ -6,26 +6,33 @@ may set anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import accumulate
 
 import numpy as np
 import traitlets
 
 __all__ = [
     "LARGEST_COORDINATE",
+    "LARGEST_WEIGHT",
     "checked_flag",
     "checked_name",
     "checked_number",
+    "checked_numbers",
     "checked_pair",
+    "checked_pixels",
     "checked_plane",
     "checked_probe",
     "checked_sets",
+    "checked_weights",
     "checked_whole",
     "is_number",
+    "laid_end_to_end",
     "setting",
 ]
 
 LARGEST_COORDINATE = 5.0  # of points of two classes
+LARGEST_WEIGHT = 1000.0  # of a filter
 MOST_POINTS = 1000
 
 
@@ -70,6 +77,52 @@ def checked_name(what: str, value: object, names: Collection[str]) -> str:
     if not isinstance(value, str) or value not in names:
         raise ValueError(f"there is no {what} {value!r}; choose one of {', '.join(map(repr, names))}")
     return str(value)
+
+
+# -------------------------------------------------------------------------------- filters and pictures
+
+
+def checked_numbers(what: str, values: object) -> np.ndarray:
+    """Return numbers of whatever shape as a new float64 array; `what` names them in errors."""
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} is not an array of numbers; every row needs as many numbers") from None
+
+
+def checked_weights(what: str, weights: np.ndarray) -> np.ndarray:
+    """Return weights of a filter, none of them beyond 1000 on either side of 0."""
+    if not np.isfinite(weights).all() or np.abs(weights).max() > LARGEST_WEIGHT:
+        raise ValueError(
+            f"{what} has weights that are not numbers from {-LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}; "
+            "expected only such numbers"
+        )
+    return weights
+
+
+def checked_pixels(
+    name: str, array: np.ndarray, full: int = 255, remedy: str = "; scale them first"
+) -> np.ndarray:
+    """Return a picture's whole numbers from 0 to `full` as uint8; `remedy` says what to do about others."""
+    if array.dtype.kind not in "ui":
+        raise ValueError(
+            f"picture {name!r} has numbers of type {array.dtype}; expected whole numbers from 0 to {full}; "
+            f"for pixels between 0 and 1 pass ({full} * image).round().astype('uint8')"
+        )
+    if array.min() < 0 or array.max() > full:
+        raise ValueError(
+            f"picture {name!r} has pixels from {array.min()} to {array.max()}; expected 0 to {full}{remedy}"
+        )
+    return array.astype(np.uint8)
+
+
+def laid_end_to_end(pictures: Iterable[np.ndarray]) -> tuple[bytes, list[int]]:
+    """Return the bytes of all pictures and where each begins.
+
+    One binary trait is what every host of widgets can carry.
+    """
+    parts = [picture.tobytes() for picture in pictures]
+    return b"".join(parts), list(accumulate(map(len, parts), initial=0))[:-1]
 
 
 # ------------------------------------------------------------------------------------ points of the plane

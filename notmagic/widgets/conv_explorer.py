@@ -15,13 +15,22 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from notmagic.geometry import output_size, pad_amounts
 from notmagic.widgets._arithmetic import whole_randoms
-from notmagic.widgets._checks import checked_flag, checked_name, checked_number, checked_whole, setting
+from notmagic.widgets._checks import (
+    checked_flag,
+    checked_name,
+    checked_number,
+    checked_numbers,
+    checked_pixels,
+    checked_weights,
+    checked_whole,
+    laid_end_to_end,
+    setting,
+)
 from notmagic.widgets._module import module_text, style_text
 
 __all__ = ["BY_HAND", "FILTER_NAMES", "ConvExplorer", "named_filter"]
 
 LARGEST_SIDE = 256
-LARGEST_WEIGHT = 1000
 LARGEST_BIAS = 100_000
 BY_HAND = "by hand"
 
@@ -153,17 +162,7 @@ def _checked_image(name: str, image: np.ndarray) -> np.ndarray:
             f"picture {name!r} is {array.shape[0]} x {array.shape[1]} pixels; expected 1 to {LARGEST_SIDE} "
             "on each side, and 64 x 64 shows best; crop it or take every n-th pixel"
         )
-    if array.dtype.kind not in "ui":
-        raise ValueError(
-            f"picture {name!r} has numbers of type {array.dtype}; expected whole numbers from 0 to 255; for "
-            "pixels between 0 and 1 pass (255 * image).round().astype('uint8')"
-        )
-    if array.min() < 0 or array.max() > 255:
-        raise ValueError(
-            f"picture {name!r} has pixels from {array.min()} to {array.max()}; expected 0 to 255; "
-            "scale them first"
-        )
-    return array.astype(np.uint8)
+    return checked_pixels(name, array)
 
 
 def _checked_images(image: np.ndarray | Mapping[str, np.ndarray] | None) -> dict[str, np.ndarray]:
@@ -195,10 +194,7 @@ def _checked_filters(filters: Mapping[str, np.ndarray] | None) -> dict[str, np.n
 
 def _checked_kernel(what: str, weights: object) -> np.ndarray:
     """Return weights as a float array of shape (size, size, 1 or 3), or say what is wrong with them."""
-    try:
-        kernel = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} is not an array of numbers; every row needs as many numbers") from None
+    kernel = checked_numbers(what, weights)
     shape = kernel.shape
     if kernel.ndim == 2:
         kernel = kernel[:, :, None]
@@ -206,12 +202,7 @@ def _checked_kernel(what: str, weights: object) -> np.ndarray:
         raise ValueError(
             f"{what} has shape {shape}; expected (k, k), or (k, k, 3) for colour pictures, with k from 1 to 7"
         )
-    if not np.isfinite(kernel).all() or np.abs(kernel).max() > LARGEST_WEIGHT:
-        raise ValueError(
-            f"{what} has weights that are not numbers from {-LARGEST_WEIGHT} to {LARGEST_WEIGHT}; "
-            "expected only such numbers"
-        )
-    return kernel
+    return checked_weights(what, kernel)
 
 
 def _checked_padding(value: object) -> int | str:
@@ -358,15 +349,13 @@ class ConvExplorer(anywidget.AnyWidget):
         return place
 
     def _bytes_of_images(self) -> dict:
-        """Lay all pictures end to end: one binary trait is what every host of widgets can carry."""
-        entries, offset = [], 0
-        for name, array in self._images.items():
-            height, width, channels = array.shape
-            entries.append(
-                {"name": name, "height": height, "width": width, "channels": channels, "offset": offset}
-            )
-            offset += array.size
-        return {"images": entries, "pixels": b"".join(array.tobytes() for array in self._images.values())}
+        pixels, offsets = laid_end_to_end(self._images.values())
+        parts = ("height", "width", "channels")
+        entries = [
+            {"name": name, **dict(zip(parts, array.shape, strict=True)), "offset": offset}
+            for (name, array), offset in zip(self._images.items(), offsets, strict=True)
+        ]
+        return {"images": entries, "pixels": pixels}
 
     def _lists_of_filters(self) -> list[dict]:
         return [{"name": name, "weights": kernel.tolist()} for name, kernel in self._filters.items()]

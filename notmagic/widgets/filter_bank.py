@@ -17,8 +17,12 @@ from notmagic.widgets._checks import (
     checked_flag,
     checked_name,
     checked_number,
+    checked_numbers,
     checked_pair,
+    checked_pixels,
+    checked_weights,
     checked_whole,
+    laid_end_to_end,
     setting,
 )
 from notmagic.widgets._module import module_text, style_text
@@ -32,7 +36,6 @@ STAGES = ("sums", "threshold", "pooled")
 LARGEST_SIDE = 128
 LARGEST_FILTER = 5
 LARGEST_POOL = 4
-LARGEST_WEIGHT = 1000.0
 MOST_FILTERS = 6
 INK = 16  # full ink of a digit
 WHITE = 255
@@ -89,17 +92,7 @@ def _checked_image(name: str, image: object, full: int, size: int) -> np.ndarray
             f"picture {name!r} is {array.shape[0]} x {array.shape[1]} pixels; expected {smallest} to "
             f"{LARGEST_SIDE} on each side for filters of {size} x {size}"
         )
-    if array.dtype.kind not in "ui":
-        raise ValueError(
-            f"picture {name!r} has numbers of type {array.dtype}; expected whole numbers from 0 to {full}; "
-            f"for pixels between 0 and 1 pass ({full} * image).round().astype('uint8')"
-        )
-    if array.min() < 0 or array.max() > full:
-        raise ValueError(
-            f"picture {name!r} has pixels from {array.min()} to {array.max()}; expected 0 to {full}, "
-            "which counts as 1; choose it with full=..."
-        )
-    return array.astype(np.uint8)
+    return checked_pixels(name, array, full, remedy=", which counts as 1; choose it with full=...")
 
 
 def _checked_images(images: object, full: object, size: int) -> dict[str, tuple[np.ndarray, int]]:
@@ -135,22 +128,12 @@ def _checked_filters(filters: object) -> dict[str, np.ndarray]:
 
 
 def _checked_kernel(name: str, weights: object) -> np.ndarray:
-    try:
-        kernel = np.array(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"filter {name!r} is not an array of numbers; every row needs as many numbers"
-        ) from None
+    kernel = checked_numbers(f"filter {name!r}", weights)
     if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= len(kernel) <= LARGEST_FILTER:
         raise ValueError(
             f"filter {name!r} has shape {kernel.shape}; expected (k, k) with k from 1 to {LARGEST_FILTER}"
         )
-    if not np.isfinite(kernel).all() or np.abs(kernel).max() > LARGEST_WEIGHT:
-        raise ValueError(
-            f"filter {name!r} has weights that are not numbers from {-LARGEST_WEIGHT:g} to "
-            f"{LARGEST_WEIGHT:g}; expected only such numbers"
-        )
-    return kernel
+    return checked_weights(f"filter {name!r}", kernel)
 
 
 def _letters(names: list[str]) -> list[str]:
@@ -303,13 +286,11 @@ class FilterBank(anywidget.AnyWidget):
         )
 
     def _bytes_of_images(self) -> dict:
-        """Lay all pictures end to end: one binary trait is what every host of widgets can carry."""
-        entries, offset = [], 0
-        for name, (array, full) in self._images.items():
-            height, width = array.shape
-            entries.append({"name": name, "height": height, "width": width, "full": full, "offset": offset})
-            offset += array.size
-        pixels = b"".join(array.tobytes() for array, _ in self._images.values())
+        pixels, offsets = laid_end_to_end(array for array, _ in self._images.values())
+        entries = [
+            {"name": name, "height": array.shape[0], "width": array.shape[1], "full": full, "offset": offset}
+            for (name, (array, full)), offset in zip(self._images.items(), offsets, strict=True)
+        ]
         return {"pictures": entries, "pixels": pixels}
 
     def _list_of_filters(self) -> list[dict]:
