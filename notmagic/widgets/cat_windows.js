@@ -278,7 +278,7 @@ class View extends ModelView {
     this.questionText = make("p", { id: `${this.id}-question` });
     const answer = (text, guess) => button(text, () => this.settle(guess));
     this.yes = answer("Yes", true);
-    this.question = make("div", { class: "nm-question", role: "group", "aria-labelledby": this.questionText.id },
+    this.question = make("div", { class: "nm-question nm-callout", role: "group", "aria-labelledby": this.questionText.id },
       this.questionText, make("div", { class: "nm-buttons" }, this.yes, answer("No", false), answer("Show me", null)));
     return make("div", { class: "nm-tidings" }, this.question, this.verdictLine, this.windowLine);
   }

@@ -529,7 +529,7 @@ class View extends ModelView {
         onchange: () => this.showChannel(channel),
       });
       const word = make("span", { text: channel === "all" ? name : name[0] });
-      return make("label", { class: "nm-channel" }, input, word);
+      return make("label", { class: "nm-choice" }, input, word);
     });
     const legend = make("legend", { class: "nm-hidden", text: "Channel" });
     this.channels = make("fieldset", { class: "nm-channels" }, legend, ...radios);
@@ -590,7 +590,7 @@ class View extends ModelView {
     this.guessTimes = make("span", { text: TIMES });
     this.question = make(
       "form",
-      { class: "nm-question", onsubmit: (event) => this.answer(event) },
+      { class: "nm-question nm-callout", onsubmit: (event) => this.answer(event) },
       this.questionText,
       make(
         "div",

@@ -274,7 +274,7 @@ class View extends ModelView {
   buildQuestion() {
     this.questionText = make("p", { id: `${this.id}-question` });
     const answers = this.units.map((unit, i) => control("button", { type: "button", onclick: () => this.settle(i) }, this.badge(unit), ` ${unit.name}`));
-    this.question = make("div", { class: "nm-panel nm-question", role: "group", "aria-labelledby": this.questionText.id },
+    this.question = make("div", { class: "nm-panel nm-question nm-callout", role: "group", "aria-labelledby": this.questionText.id },
       this.questionText, make("div", { class: "nm-buttons" }, ...answers, button("Show me", () => this.settle(null))));
     return this.question;
   }

@@ -447,7 +447,7 @@ class View extends ModelView {
     this.verdictLine = make("p", { class: "nm-verdict" });
     this.questionText = make("p", { id: `${this.id}-question` });
     const answer = (kind) => button(FATES[kind], () => this.settle(kind));
-    this.question = make("div", { class: "nm-question", role: "group", "aria-labelledby": this.questionText.id },
+    this.question = make("div", { class: "nm-question nm-callout", role: "group", "aria-labelledby": this.questionText.id },
       this.questionText,
       make("div", { class: "nm-buttons" }, ...Object.keys(FATES).map(answer),
         button("Show me", () => this.settle(null))));

@@ -354,7 +354,7 @@ class View extends ModelView {
     this.questionText = make("label", { for: this.guess.id });
     this.question = make(
       "form",
-      { class: "nm-question", onsubmit: (event) => this.answer(event) },
+      { class: "nm-question nm-callout", onsubmit: (event) => this.answer(event) },
       this.questionText,
       make("div", { class: "nm-guess" }, this.guess, control("button", { type: "submit", text: "Check" }),
         button("Show me", () => this.settle(null))),

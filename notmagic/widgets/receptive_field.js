@@ -270,7 +270,7 @@ class View extends ModelView {
   buildQuestion() {
     this.guess = control("input", { type: "number", min: 1, max: 999, step: 1, id: `${this.id}-guess`, autocomplete: "off" });
     this.questionText = make("label", { for: this.guess.id });
-    this.question = make("form", { class: "nm-question", onsubmit: (event) => this.answer(event) }, this.questionText,
+    this.question = make("form", { class: "nm-question nm-callout", onsubmit: (event) => this.answer(event) }, this.questionText,
       make("div", { class: "nm-buttons" }, this.guess,
         control("button", { type: "submit", text: "Check" }), button("Show me", () => this.settle(null))));
     return this.question;

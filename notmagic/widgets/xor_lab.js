@@ -339,7 +339,7 @@ class View extends ModelView {
         type: "radio", name: `${this.id}-mode`, value: mode, onchange: () => this.showMode(mode),
       });
       input.checked = mode === this.mode;
-      return make("label", { class: "nm-tab" }, input, make("span", { text }));
+      return make("label", { class: "nm-tab nm-choice" }, input, make("span", { text }));
     });
     const legend = make("legend", { class: "nm-hidden", text: "What to do" });
     this.resetButton = button("Reset", () => this.reset());
@@ -432,7 +432,7 @@ class View extends ModelView {
     this.answers = make("div", { class: "nm-buttons" }, answer("Yes", true), answer("No", false));
     this.bestLine = make("p");
     this.proof = make("p", { class: "nm-proof" });
-    this.question = make("div", { class: "nm-question" }, this.questionText, this.answers, this.bestLine, this.proof);
+    this.question = make("div", { class: "nm-question nm-callout" }, this.questionText, this.answers, this.bestLine, this.proof);
     return this.question;
   }
 
