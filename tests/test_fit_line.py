@@ -367,7 +367,7 @@ def test_phone_shows_controls_and_whole_result_together(show):
         page.button("Reset").click()
         page.set(learning_rate=rate)
         page.take_steps(60)
-        page.assert_fits_a_phone("input, button, canvas, .nm-gradient, .nm-news, .nm-curve", margin=0)
+        page.assert_fits_a_phone("input, button, canvas, .nm-gradient, .nm-news, .nm-curve")
         page.assert_targets(10, "button:visible, input:visible, .nm-handle")
         page.assert_keys_are_kept(10)
         page.assert_text_is_large_enough()
