@@ -2,11 +2,22 @@
 
 import copy
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from check_tools import (
+    Agreeable,
+    AgreeableArray,
+    AgreeableDict,
+    AgreeableInt,
+    assert_loads_no_tool,
+    assert_passes,
+    assert_refuses_by_heart,
+    define,
+    failure,
+    said_of,
+    tired,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,22 +67,6 @@ def one_value(image, kernel, bias, row, column, stride):
 '''
 
 
-def define(code, *changes):
-    """Run a student's code after replacing parts of it; give the function it defines."""
-    for old, new in changes:
-        assert old in code
-        code = code.replace(old, new)
-    names = {"np": np}
-    exec(compile(code, "student", "exec"), names)
-    return next(value for name, value in names.items() if callable(value) and name != "np")
-
-
-def failure(check_function, *answers):
-    with pytest.raises(CheckFailed) as caught:
-        check_function(*answers)
-    return caught.value.message
-
-
 # --- right answers ----------------------------------------------------------------------------------------
 
 
@@ -81,9 +76,7 @@ def test_right_answers_pass_return_nothing_and_say_what_they_mean(capsys):
                (check.mended, define(MENDED)),
                (check.line_filter, np.array([[-1, 2, -1]] * 3))]
     for check_function, answer in answers:
-        assert check_function(answer) is None
-        said = capsys.readouterr()
-        assert said.out.startswith("Correct: ") and said.out.count("\n") == 1 and not said.err
+        assert_passes(check_function, answer, capsys=capsys)
 
 
 def test_right_answers_come_in_many_forms():
@@ -247,9 +240,7 @@ def test_a_wrong_number_by_hand_gets_its_diagnosis(value, says):
     ("F", (55, 0.5), "fraction"), ("F", (True, 0), "True or False"), ("F", (float("inf"), 0), "finite"),
 ])
 def test_a_wrong_size_gets_its_diagnosis(question, answer, says):
-    message = failure(check.sizes, {**SIZES, question: answer})
-    assert "5 of 6 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(check.sizes, SIZES, question, answer)
 
 
 @pytest.mark.parametrize(("question", "answer", "says"), [
@@ -267,9 +258,7 @@ def test_a_wrong_size_gets_its_diagnosis(question, answer, says):
     ("dense", 1, "not this number"), ("dense", "12582976", "type str"),
 ])
 def test_a_wrong_count_gets_its_diagnosis(question, answer, says):
-    message = failure(check.counts, {**COUNTS, question: answer})
-    assert "5 of 6 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(check.counts, COUNTS, question, answer)
 
 
 @pytest.mark.parametrize(("says", "changes"), [
@@ -337,66 +326,10 @@ def test_a_filter_given_as_a_list_is_told_how_to_become_an_array():
 # --- checks cannot be fooled -----------------------------------------------------------------------------
 
 
-class Agreeable:
-    """Claims to equal everything, to be every number, and to be larger and smaller than anything."""
-
-    shape, dtype, ndim, size = (), np.dtype(float), 0, 1
-
-    def __eq__(self, other):
-        return True
-
-    def __ne__(self, other):
-        return False
-
-    def __hash__(self):
-        return 0
-
-    def _self(self, *others):
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __abs__ = __getitem__ = _self
-    __le__ = __lt__ = __ge__ = __gt__ = __eq__
-
-    def __float__(self):
-        return -1.5
-
-    def __int__(self):
-        return 5
-
-    def __len__(self):
-        return 2
-
-    def __call__(self, *arguments):
-        return self
-
-
-class AgreeableInt(int):
-    """A whole number that claims to equal every other."""
-
-    __eq__ = Agreeable.__eq__
-    __ne__ = Agreeable.__ne__
-    __hash__ = int.__hash__
-
-
-class AgreeableArray(np.ndarray):
-    """An array that takes part in no comparison honestly."""
-
-    def __array_ufunc__(self, *arguments, **options):
-        return True
-
-
-class AgreeableDict(dict):
-    """A dictionary with the right answer to whoever asks."""
-
-    def __getitem__(self, key):
-        return SIZES[key]
-
-    def __contains__(self, key):
-        return True
-
-
-CHEATS = [Agreeable(), AgreeableInt(7), AgreeableDict(), True, None, ..., "5", float("nan"), [], {}, object(),
-          np.zeros(0), lambda *arguments: Agreeable(), lambda *arguments: AgreeableInt(7),
+# Some know a right answer: -1.5 by hand, 5 of the sizes, the whole table of them.
+KNOWING = Agreeable(number=-1.5, whole=5)
+CHEATS = [KNOWING, AgreeableInt(7), AgreeableDict(SIZES), True, None, ..., "5", float("nan"), [], {},
+          object(), np.zeros(0), lambda *arguments: KNOWING, lambda *arguments: AgreeableInt(7),
           lambda *arguments: 0.0, lambda *arguments: np.zeros((1, 1, 1)), lambda *arguments: np.nan,
           lambda *arguments: np.zeros((3, 3, 2)).view(AgreeableArray), lambda: None, np.zeros((3, 3))]
 
@@ -430,26 +363,11 @@ def test_an_array_subclass_is_refused_even_with_the_right_values():
 
 
 def test_a_layer_that_learnt_an_earlier_answer_by_heart_fails():
-    right, remembered = define(LAYER), []
-
-    def recorder(*arguments):
-        remembered.append(right(*arguments))
-        return remembered[-1]
-
-    check.conv2d(recorder)
-    replay = iter(remembered)
-    with pytest.raises(CheckFailed):
-        check.conv2d(lambda *arguments: next(replay))
+    assert_refuses_by_heart(check.conv2d, define(LAYER), attempts=1)
 
 
 def test_a_layer_that_is_right_only_the_first_time_fails():
-    right, calls = define(LAYER), []
-
-    def tired(*arguments):
-        calls.append(arguments)
-        return right(*arguments) + (len(calls) > len(check._LAYERS))
-
-    assert "called twice" in failure(check.conv2d, tired)
+    assert "called twice" in failure(check.conv2d, tired(define(LAYER), len(check._LAYERS)))
 
 
 def test_missing_and_misnamed_entries_are_named():
@@ -532,7 +450,4 @@ def test_no_message_gives_a_right_answer_away():
 
 
 def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    code = ("import sys, notmagic.checks.chapter08; "
-            "print({'tensorflow', 'keras', 'nbgrader', 'matplotlib'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    assert_loads_no_tool("chapter08")

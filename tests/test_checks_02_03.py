@@ -2,18 +2,25 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
-from test_checks import CHEATS, AgreeableArray, define, failure
+from check_tools import (
+    AgreeableArray,
+    assert_missing_entry_is_named,
+    assert_passes,
+    assert_refuses_by_heart,
+    cells_of,
+    define,
+    failure,
+    said_of,
+    tired,
+)
+from test_checks import CHEATS
 
 from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter02 as two
 from notmagic.checks import chapter03 as three
-
-ROOT = Path(__file__).resolve().parent.parent
 
 # Right answers as a student writes them; the tables below break them in one place at a time.
 MSE = '''
@@ -94,9 +101,7 @@ NAMES = [f"{check.__module__[-2:]}-{check.__name__}" for check, _ in WRITTEN]
 
 def test_right_answers_pass_return_nothing_and_say_what_they_mean(capsys):
     for check, answer in TYPED + [(check, define(code)) for check, code in WRITTEN]:
-        assert check(answer) is None
-        said = capsys.readouterr()
-        assert said.out.startswith("Correct: ") and said.out.count("\n") == 1 and not said.err
+        assert_passes(check, answer, capsys=capsys)
 
 
 @pytest.mark.parametrize(("check", "code"), WRITTEN, ids=NAMES)
@@ -602,9 +607,7 @@ def test_a_broken_function_gets_its_diagnosis(check, code, says, changes):
     ("loss", 7, "not this number"), ("loss", float("nan"), "finite"),
 ])
 def test_a_wrong_number_about_the_line_gets_its_diagnosis(question, answer, says):
-    message = failure(two.by_hand, {**LINE, question: answer})
-    assert "2 of 3 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(two.by_hand, LINE, question, answer)
 
 
 @pytest.mark.parametrize(("question", "answer", "says"), [
@@ -619,9 +622,7 @@ def test_a_wrong_number_about_the_line_gets_its_diagnosis(question, answer, says
     ("certain to reach 0", 40, "held-out houses"), ("certain to reach 0", "11", "type str"),
 ])
 def test_a_wrong_degree_gets_its_diagnosis(question, answer, says):
-    message = failure(two.degrees, {**DEGREES, question: answer})
-    assert "2 of 3 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(two.degrees, DEGREES, question, answer)
 
 
 @pytest.mark.parametrize(("question", "answer", "says"), [
@@ -648,9 +649,7 @@ def test_a_wrong_degree_gets_its_diagnosis(question, answer, says):
     ("cross-entropy", (0.182, 0.378), "What remains"), ("cross-entropy", (float("inf"), 1), "finite"),
 ])
 def test_a_wrong_number_by_hand_gets_its_diagnosis(question, answer, says):
-    message = failure(three.by_hand, {**PAIR, question: answer})
-    assert "2 of 3 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(three.by_hand, PAIR, question, answer)
 
 
 def test_a_number_that_follows_from_a_wrong_one_says_so():
@@ -684,9 +683,7 @@ def test_blank_and_misnamed_answers(check, answers):
              for question, right in answers.items()}
     with pytest.raises(NotAnswered):
         check(blank)
-    first = next(iter(answers))
-    others = {question: right for question, right in answers.items() if question != first}
-    assert f"{first}: this entry is missing" in failure(check, others)
+    assert_missing_entry_is_named(check, answers)
 
 
 @pytest.mark.parametrize(("check", "code"), WRITTEN, ids=NAMES)
@@ -739,26 +736,11 @@ def test_an_array_subclass_is_refused_even_with_the_right_values(check, code):
 
 @pytest.mark.parametrize(("check", "code"), WRITTEN, ids=NAMES)
 def test_an_answer_learnt_by_heart_fails(check, code):
-    right, remembered = define(code), []
-
-    def recorder(*arguments):
-        remembered.append(right(*arguments))
-        return remembered[-1]
-
-    check(recorder)
-    replay = iter(remembered)
-    with pytest.raises(CheckFailed):
-        check(lambda *arguments: next(replay))
+    assert_refuses_by_heart(check, define(code), attempts=1)
 
 
 def test_a_function_that_is_right_only_the_first_time_fails():
-    right, calls = define(SIGMOID), []
-
-    def tired(z):
-        calls.append(z)
-        return right(z) + (len(calls) > 3)
-
-    assert "called twice" in failure(three.sigmoid, tired)
+    assert "called twice" in failure(three.sigmoid, tired(define(SIGMOID), 3))
 
 
 def test_one_number_does_not_broadcast():
@@ -769,11 +751,6 @@ def test_one_number_does_not_broadcast():
 
 
 # --- the texts and the checks speak of the same numbers -------------------------------------------------
-
-
-def cells_of(name):
-    notebook = nbformat.read(ROOT / "exercises" / f"{name}.ipynb", as_version=4)
-    return {cell.id: cell.source for cell in notebook.cells}
 
 
 def test_the_table_of_houses_is_the_one_that_its_check_knows():

@@ -1,24 +1,35 @@
 """The checks of exercises 4 and 5 name the mistake behind a wrong answer, and cannot be fooled."""
 
-import copy
 import re
-import subprocess
-import sys
-from itertools import cycle, product
-from pathlib import Path
+from functools import partial
+from itertools import product
 
+import check_tools
 import numpy as np
 import pytest
+from check_tools import (
+    Agreeable,
+    AgreeableArray,
+    assert_loads_no_tool,
+    assert_missing_entry_is_named,
+    assert_passes,
+    assert_refuses_by_heart,
+    cells_of,
+    failure,
+    named,
+    said_of,
+    spoiled,
+    tired,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from notmagic.book.execute import read
 from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter04 as four
 from notmagic.checks import chapter05 as five
 
-ROOT = Path(__file__).resolve().parent.parent
+define = partial(check_tools.define, check=five)
 
 # --- right answers, as a student writes them ----------------------------------------------------------
 
@@ -121,31 +132,11 @@ def reordered(W1, order):
 '''
 
 
-def define(code, *changes):
-    """Run a student's code after replacing parts of it; give the function it defines."""
-    for old, new in changes:
-        assert old in code
-        code = code.replace(old, new)
-    names = {"np": np, "check": five}
-    exec(compile(code, "student", "exec"), names)
-    return next(value for name, value in names.items() if callable(value) and name not in ("np", "check"))
-
-
-def failure(check_function, *answers):
-    with pytest.raises(CheckFailed) as caught:
-        check_function(*answers)
-    return caught.value.message
-
-
 TABLES = [(four.units, UNITS), (four.one_unit, ONE_UNIT), (four.counts, RULE_COUNTS), (five.shapes, SHAPES),
           (five.counts, COUNTS), (five.symptoms, SYMPTOMS), (five.expected, EXPECTED)]
 FUNCTIONS = [(four.perceptron, PERCEPTRON), (four.learn, LEARN), (five.forward, FORWARD),
              (five.backward, BACKWARD), (five.finite_difference, DIFFERENCE), (five.minibatches, BATCHES),
              (five.mended, TRAIN), (five.reordered, REORDERED)]
-
-
-def named(rows):
-    return [pytest.param(*row, id=row[0].__module__[-9:] + "." + row[0].__name__) for row in rows]
 
 
 @pytest.mark.parametrize(("check_function", "answers"), named(
@@ -154,9 +145,7 @@ def named(rows):
     + [(check_function, [define(code)]) for check_function, code in FUNCTIONS]))
 def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
     for _ in range(3):      # the trials are drawn afresh each time
-        assert check_function(*answers) is None
-        said = capsys.readouterr()
-        assert said.out.startswith("Correct: ") and said.out.count("\n") == 1 and not said.err
+        assert_passes(check_function, *answers, capsys=capsys)
 
 
 def test_right_answers_come_in_many_forms():
@@ -248,7 +237,7 @@ def test_the_reference_gradients_agree_with_the_package_s_own_layers():
 
 
 def test_the_symptoms_are_those_of_the_network_in_the_exercise():
-    cells = {cell.id: cell.source for cell in read(ROOT / "exercises" / "05-networks-that-learn.ipynb").cells}
+    cells = cells_of("05-networks-that-learn")
     names = {"np": np, "check": five}
     exec(cells["ex05-hurried"], names)
     X, y = five.corner_points()
@@ -260,7 +249,7 @@ def test_the_symptoms_are_those_of_the_network_in_the_exercise():
 
 
 def test_the_texts_ask_for_what_the_checks_know():
-    cells = {cell.id: cell.source for cell in read(ROOT / "exercises" / "04-the-xor-perceptron.ipynb").cells}
+    cells = cells_of("04-the-xor-perceptron")
     names = {"np": np}
     exec(cells["ex04-example"], names)
     assert np.array_equal(names["X"], four.SMALL_X) and np.array_equal(names["y"], four.SMALL_Y)
@@ -271,7 +260,7 @@ def test_the_texts_ask_for_what_the_checks_know():
         assert part in text
     for name in (*four.COUNTS, *four.UNITS):
         assert f"**{name}" in text + cells["ex04-task1"]
-    cells = {cell.id: cell.source for cell in read(ROOT / "exercises" / "05-networks-that-learn.ipynb").cells}
+    cells = cells_of("05-networks-that-learn")
     for part in (f"{five.ROWS} x {five.COLUMNS} pixels", f"has {five.HIDDEN} hidden units",
                  f"tells {five.CLASSES} classes apart", f"A batch holds {five.BATCH} pictures"):
         assert part in cells["ex05-task1"]
@@ -302,9 +291,7 @@ def test_the_texts_ask_for_what_the_checks_know():
     ("neither", 5, "3 num"),
 ])
 def test_a_wrong_unit_gets_its_diagnosis(question, answer, says):
-    message = failure(four.units, {**UNITS, question: answer})
-    assert "2 of 3 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(four.units, UNITS, question, answer)
 
 
 @pytest.mark.parametrize(("says", "changes"), [
@@ -663,63 +650,8 @@ def test_wrong_weights_for_another_order_get_their_diagnosis(says, changes):
 # --- checks cannot be fooled --------------------------------------------------------------------------------
 
 
-class Agreeable:
-    """Claims to equal everything and to be every number, and hands itself out as every part."""
-
-    shape, dtype, ndim, size = (), np.dtype(float), 0, 1
-
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-    def _self(self, *others):
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __abs__ = __getitem__ = __call__ = _self
-    __ne__ = __le__ = __lt__ = __ge__ = __gt__ = __eq__
-
-    def __float__(self):
-        return 1.0
-
-    def __len__(self):
-        return 2
-
-    def __iter__(self):
-        return iter([self, self])
-
-
-class AgreeableFloat(float):
-    """A number that claims to equal every other."""
-
-    __eq__ = Agreeable.__eq__
-    __hash__ = float.__hash__
-
-
-class AgreeableArray(np.ndarray):
-    """An array that takes part in no comparison honestly."""
-
-    def __array_ufunc__(self, *arguments, **options):
-        return True
-
-
-class AgreeableDict(dict):
-    """A dictionary with every key."""
-
-    def __getitem__(self, key):
-        return Agreeable()
-
-    def __contains__(self, key):
-        return True
-
-
-CHEATS = [Agreeable(), AgreeableFloat(7), AgreeableDict(), "5", float("nan"), [], {}, object(), np.zeros(0),
-          lambda *arguments: Agreeable(), lambda *arguments: AgreeableDict(), lambda *arguments: 0.0,
-          lambda *arguments: (0.0, 0.0), lambda *arguments: (Agreeable(), Agreeable()),
-          lambda *arguments: np.nan,
-          lambda *arguments: np.zeros((1, 1)), lambda *arguments: np.zeros((3, 3)).view(AgreeableArray),
-          lambda: None]
+CHEATS = [*check_tools.CHEATS, lambda *arguments: (Agreeable(), Agreeable()),
+          lambda *arguments: np.zeros((1, 1)), lambda *arguments: np.zeros((3, 3)).view(AgreeableArray)]
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
@@ -767,33 +699,14 @@ def test_shapes_that_would_broadcast_are_refused():
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    right, remembered = define(code), []
-
-    def recorder(*arguments):
-        remembered.append(copy.deepcopy(right(*arguments)))
-        return remembered[-1]
-
-    check_function(recorder)
-    replay = cycle(remembered)
-    with pytest.raises(CheckFailed):
-        for _ in range(3):
-            check_function(lambda *arguments: next(replay))
+    assert_refuses_by_heart(check_function, define(code))
 
 
 @pytest.mark.parametrize(("check_function", "code", "trials"), [
     (four.perceptron, PERCEPTRON, 5), (four.learn, LEARN, 4), (five.forward, FORWARD, 5),
     (five.finite_difference, DIFFERENCE, 5), (five.reordered, REORDERED, 3)])
 def test_a_function_that_is_right_only_the_first_time_fails(check_function, code, trials):
-    right, calls = define(code), []
-
-    def tired(*arguments):
-        calls.append(arguments)
-        given = right(*arguments)
-        if len(calls) <= trials:
-            return given
-        return tuple(part + 1 for part in given) if isinstance(given, tuple) else given + 1
-
-    assert "called twice" in failure(check_function, tired)
+    assert "called twice" in failure(check_function, tired(define(code), trials))
 
 
 @settings(max_examples=40, deadline=None)
@@ -803,27 +716,8 @@ def test_one_changed_value_of_a_right_result_never_passes(data):
         (four.perceptron, PERCEPTRON, 5), (four.learn, LEARN, 4), (five.forward, FORWARD, 5),
         (five.backward, BACKWARD, 4), (five.finite_difference, DIFFERENCE, 5),
         (five.reordered, REORDERED, 3)]))
-    trial, part = data.draw(st.integers(0, trials - 1)), data.draw(st.integers(0, 3))
-    place, change = data.draw(st.floats(0, 0.999)), data.draw(st.sampled_from([-1, 1])) * 10.0 ** data.draw(
-        st.integers(-2, 4))
-    right, calls = define(code), []
-
-    def nearly(*arguments):
-        given = right(*arguments)
-        if len(calls) == trial:
-            parts = list(given.values()) if isinstance(given, dict) else given
-            parts = [np.array(one, dtype=float) for one in (parts if isinstance(parts,
-                                                                                list | tuple) else [parts])]
-            wrong = parts[part % len(parts)]
-            # Large next to the numbers that it hides among, so that no tolerance covers it.
-            wrong.flat[int(place * wrong.size)] += change * max(1.0, np.abs(wrong).max())
-            given = (dict(zip(given, parts, strict=True)) if isinstance(given, dict)
-                     else tuple(parts) if isinstance(given, tuple) else parts[0])
-        calls.append(trial)
-        return given
-
     with pytest.raises(CheckFailed):
-        check_function(nearly)
+        check_function(spoiled(data, define(code), trials))
 
 
 @settings(max_examples=60, deadline=None)
@@ -857,9 +751,7 @@ def test_a_blank_answer_is_called_unanswered(check_function, answers):
 
 def test_missing_entries_are_named():
     for check_function, table in TABLES:
-        missing = next(iter(table))
-        message = failure(check_function, {name: value for name, value in table.items() if name != missing})
-        assert f"{missing}: this entry is missing" in message
+        assert_missing_entry_is_named(check_function, table)
 
 
 def test_no_message_gives_a_right_number_away():
@@ -885,7 +777,4 @@ def test_every_wrong_number_has_a_message_of_its_own_and_none_is_right():
 
 
 def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    code = ("import sys, notmagic.checks.chapter04, notmagic.checks.chapter05; "
-            "print({'tensorflow', 'keras', 'nbgrader', 'matplotlib'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    assert_loads_no_tool("chapter04", "chapter05")

@@ -1,19 +1,34 @@
 """The checks of exercises 6 and 7 name the mistake behind a wrong answer, and cannot be fooled."""
 
-import copy
 import re
-import subprocess
-import sys
-from itertools import cycle
-from pathlib import Path
 
+import check_tools
 import numpy as np
 import pytest
+from check_tools import (
+    Agreeable,
+    AgreeableArray,
+    AgreeableFloat,
+    AgreeableList,
+    assert_every_mistake_has_its_message,
+    assert_loads_no_tool,
+    assert_missing_entry_is_named,
+    assert_passes,
+    assert_refuses_by_heart,
+    cells_of,
+    define,
+    disguised,
+    failure,
+    named,
+    said_of,
+    spoiled,
+    tired,
+    trials_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from notmagic.book.execute import read
 from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter06 as six
 from notmagic.checks import chapter07 as seven
@@ -21,8 +36,6 @@ from notmagic.datasets import cat_scenes, load_digits
 from notmagic.geometry import conv2d_multiplications, leftover, output_size
 from notmagic.layers import AveragePooling2D, Conv2D, GlobalMaxPooling2D, MaxPooling2D
 from notmagic.widgets.conv_explorer import ConvExplorer
-
-ROOT = Path(__file__).resolve().parent.parent
 
 # --- right answers, as a student writes them ----------------------------------------------------------
 
@@ -159,22 +172,6 @@ def as_layer(weights, biases):
 '''
 
 
-def define(code, *changes):
-    """Run a student's code after replacing parts of it; give the function it defines."""
-    for old, new in changes:
-        assert old in code
-        code = code.replace(old, new)
-    names = {"np": np}
-    exec(compile(code, "student", "exec"), names)
-    return next(value for name, value in names.items() if callable(value) and name != "np")
-
-
-def failure(check_function, *answers):
-    with pytest.raises(CheckFailed) as caught:
-        check_function(*answers)
-    return caught.value.message
-
-
 TABLES = [(six.by_hand, BY_HAND), (seven.counts, COUNTS)]
 FUNCTIONS = [(six.response, RESPONSE), (six.feature_map, MAP), (six.threshold, THRESHOLD), (six.relu, RELU),
              (six.pool, POOL), (six.line_histogram, HISTOGRAM), (six.convolve, CONVOLVE),
@@ -198,15 +195,6 @@ REFERENCES = [
     (seven.find_cat, seven._find, seven._find_cases, seven._FIND_SLIPS),
     (seven.as_layer, seven._as_layer, seven._layer_cases, seven._LAYER_SLIPS),
 ]
-
-
-def named(rows):
-    return [pytest.param(*row, id=row[0].__module__[-9:] + "." + row[0].__name__) for row in rows]
-
-
-def plain(parts):
-    """Give what a reference returns as a student's function returns it."""
-    return parts[0] if len(parts) == 1 else parts
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +221,7 @@ def read_lines(digits):
     + [(check_function, [define(code)]) for check_function, code in FUNCTIONS]))
 def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
     for _ in range(3):      # the trials are drawn afresh each time
-        assert check_function(*answers) is None
-        said = capsys.readouterr()
-        assert said.out.startswith("Correct: ") and said.out.count("\n") == 1 and not said.err
+        assert_passes(check_function, *answers, capsys=capsys)
 
 
 @pytest.mark.parametrize(("check_function", "code", "changes"), [
@@ -301,10 +287,7 @@ def test_right_tables_and_filters_come_in_many_forms(read_lines):
 
 @pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
 def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    check_function(lambda *arguments: plain(reference(*arguments)))
-    for says, options in table:
-        message = failure(check_function, lambda *arguments, o=options: plain(reference(*arguments, **o)))
-        assert message == says
+    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 def test_the_line_units_are_those_of_the_course():
@@ -384,15 +367,14 @@ def test_histograms_of_lines_read_most_digits_and_pixels_a_few_more(digits, read
 
 
 def test_the_texts_ask_for_what_the_checks_know():
-    cells = {cell.id: cell.source for cell in read(ROOT / "exercises" / "06-features-by-hand.ipynb").cells}
+    cells = cells_of("06-features-by-hand")
     names = {"np": np}
     exec(cells["ex06-example"], names)
     assert np.array_equal(names["patch"], six.PATCH) and np.array_equal(names["line_units"], six.line_units())
     assert f"when {six.PAPER} is added to every pixel" in cells["ex06-task1a"]
     assert f"cells of **{six.CELL} x {six.CELL}**" in cells["ex06-task6b"]
     assert all(f'how == "{how}"' in cells["ex06-task5"] for how in six.HOWS)
-    cells = {cell.id: cell.source
-             for cell in read(ROOT / "exercises" / "07-the-quadrant-cat-detector.ipynb").cells}
+    cells = cells_of("07-the-quadrant-cat-detector")
     assert f"A colour scene has {seven.SCENE} x {seven.SCENE} pixels" in cells["ex07-task1"]
     assert 2 * seven.QUADRANT == seven.SCENE and "half as high and half as wide" in cells["ex07-task1"]
     assert all(f'"{name}": ...' in cells["ex07-counts"] for name in seven.COUNTS)
@@ -425,9 +407,7 @@ def test_the_texts_ask_for_what_the_checks_know():
     ("on grey paper", ..., "not answered yet"), ("on grey paper", True, "True or False"),
 ])
 def test_a_wrong_response_by_hand_gets_its_diagnosis(question, answer, says):
-    message = failure(six.by_hand, {**BY_HAND, question: answer})
-    assert "5 of 6 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(six.by_hand, BY_HAND, question, answer)
 
 
 def test_a_relu_by_hand_is_noticed():
@@ -670,9 +650,7 @@ def test_a_broken_convolution_gets_its_diagnosis(says, changes):
     ("multiplications, one class", 17, "Count for one quadrant"),
 ])
 def test_a_wrong_count_gets_its_diagnosis(question, answer, says):
-    message = failure(seven.counts, {**COUNTS, question: answer})
-    assert "5 of 6 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(seven.counts, COUNTS, question, answer)
 
 
 @pytest.mark.parametrize(("says", "changes"), [
@@ -857,76 +835,11 @@ def test_a_layer_laid_out_wrong_gets_its_diagnosis(says, changes):
 # --- checks cannot be fooled --------------------------------------------------------------------------------
 
 
-class Agreeable:
-    """Claims to equal everything and to be every number, and hands itself out as every part."""
-
-    shape, dtype, ndim, size = (), np.dtype(float), 0, 1
-
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-    def _self(self, *others):
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __abs__ = __getitem__ = __call__ = _self
-    __ne__ = __le__ = __lt__ = __ge__ = __gt__ = __eq__
-
-    def __float__(self):
-        return 1.0
-
-    def __len__(self):
-        return 2
-
-    def __iter__(self):
-        return iter([self, self])
-
-    def __array__(self, dtype=None, copy=None):
-        return np.zeros(())
-
-
-class AgreeableFloat(float):
-    """A number that claims to equal every other."""
-
-    __eq__ = Agreeable.__eq__
-    __hash__ = float.__hash__
-
-
-class AgreeableArray(np.ndarray):
-    """An array that takes part in no comparison honestly."""
-
-    def __array_ufunc__(self, *arguments, **options):
-        return True
-
-
-class AgreeableDict(dict):
-    """A dictionary with every key."""
-
-    def __getitem__(self, key):
-        return Agreeable()
-
-    def __contains__(self, key):
-        return True
-
-
-class AgreeableList(list):
-    """A list that claims to equal every other."""
-
-    __eq__ = Agreeable.__eq__
-    __hash__ = None
-
-
-CHEATS = [Agreeable(), AgreeableFloat(7), AgreeableDict(), "5", float("nan"), [], {}, object(), np.zeros(0),
-          AgreeableList([1, 2]), [Agreeable()], np.zeros((3, 3)).view(AgreeableArray),
-          np.array([Agreeable()] * 3, dtype=object), lambda *arguments: Agreeable(),
-          lambda *arguments: AgreeableDict(), lambda *arguments: 0.0, lambda *arguments: (0.0, 0.0),
-          lambda *arguments: (0.0, 0.0, 0.0), lambda *arguments: (Agreeable(),) * 3,
-          lambda *arguments: [Agreeable(), Agreeable()], lambda *arguments: np.nan,
+CHEATS = [*check_tools.CHEATS, AgreeableList([1, 2]), [Agreeable()], np.zeros((3, 3)).view(AgreeableArray),
+          np.array([Agreeable()] * 3, dtype=object), lambda *arguments: (0.0, 0.0, 0.0),
+          lambda *arguments: (Agreeable(),) * 3, lambda *arguments: [Agreeable(), Agreeable()],
           lambda *arguments: np.zeros((1, 1)), lambda *arguments: [[AgreeableFloat(1)]],
-          lambda *arguments: np.zeros((3, 3)).view(AgreeableArray), lambda *arguments: arguments[0],
-          lambda: None]
+          lambda *arguments: np.zeros((3, 3)).view(AgreeableArray), lambda *arguments: arguments[0]]
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
@@ -943,15 +856,7 @@ def test_no_check_takes_a_cheat(cheat):
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    right = define(code)
-
-    def disguised(*arguments):
-        given = right(*arguments)
-        parts = given if isinstance(given, tuple) else (given,)
-        parts = tuple(np.asarray(part, dtype=float).view(AgreeableArray) for part in parts)
-        return parts if isinstance(given, tuple) else parts[0]
-
-    assert "AgreeableArray" in failure(check_function, disguised)
+    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
 
 
 def test_subclasses_inside_lists_are_refused():
@@ -971,57 +876,21 @@ def test_shapes_that_would_broadcast_are_refused():
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    right, remembered = define(code), []
-
-    def recorder(*arguments):
-        remembered.append(copy.deepcopy(right(*arguments)))
-        return remembered[-1]
-
-    check_function(recorder)
-    replay = cycle(remembered)
-    with pytest.raises(CheckFailed):
-        for _ in range(3):
-            check_function(lambda *arguments: next(replay))
+    assert_refuses_by_heart(check_function, define(code))
 
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    right, calls = define(code), []
-    trials = len(next(row[2]() for row in REFERENCES if row[0] is check_function))
-
-    def tired(*arguments):
-        calls.append(arguments)
-        given = right(*arguments)
-        if len(calls) <= trials:
-            return given
-        return tuple(part + 1 for part in given) if isinstance(given, tuple) else given + 1
-
-    assert "called twice" in failure(check_function, tired)
+    trials = trials_of(check_function, REFERENCES)
+    assert "called twice" in failure(check_function, tired(define(code), trials))
 
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_one_changed_value_of_a_right_result_never_passes(data):
     check_function, code = data.draw(st.sampled_from(FUNCTIONS))
-    trials = len(next(row[2]() for row in REFERENCES if row[0] is check_function))
-    trial, part = data.draw(st.integers(0, trials - 1)), data.draw(st.integers(0, 2))
-    place = data.draw(st.floats(0, 0.999))
-    change = data.draw(st.sampled_from([-1, 1])) * 10.0 ** data.draw(st.integers(-2, 4))
-    right, calls = define(code), []
-
-    def nearly(*arguments):
-        given = right(*arguments)
-        if len(calls) == trial:
-            parts = [np.array(one, dtype=float) for one in (given if isinstance(given, tuple) else [given])]
-            wrong = parts[part % len(parts)]
-            # Large next to the numbers that it hides among, so that no tolerance covers it.
-            wrong.flat[int(place * wrong.size)] += change * max(1.0, np.abs(wrong).max())
-            given = tuple(parts) if isinstance(given, tuple) else parts[0]
-        calls.append(trial)
-        return given
-
     with pytest.raises(CheckFailed):
-        check_function(nearly)
+        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -1063,9 +932,7 @@ def test_a_blank_answer_is_called_unanswered(check_function, answers):
 
 def test_missing_entries_are_named():
     for check_function, table in TABLES:
-        missing = next(iter(table))
-        message = failure(check_function, {name: value for name, value in table.items() if name != missing})
-        assert f"{missing}: this entry is missing" in message
+        assert_missing_entry_is_named(check_function, table)
 
 
 def test_no_message_gives_a_right_number_away():
@@ -1089,7 +956,4 @@ def test_every_wrong_number_is_wrong():
 
 
 def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    code = ("import sys, notmagic.checks.chapter06, notmagic.checks.chapter07; "
-            "print({'tensorflow', 'keras', 'nbgrader', 'matplotlib', 'sklearn'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    assert_loads_no_tool("chapter06", "chapter07")

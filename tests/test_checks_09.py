@@ -1,24 +1,40 @@
 """The checks of exercise 9 name the mistake behind a wrong answer, and cannot be fooled."""
 
-import copy
 import re
-import subprocess
-import sys
-from itertools import cycle
-from pathlib import Path
+from functools import partial
 
+import check_tools
 import numpy as np
 import pytest
+from check_tools import (
+    Agreeable,
+    AgreeableArray,
+    AgreeableFloat,
+    AgreeableTuple,
+    AgreeableWord,
+    assert_every_mistake_has_its_message,
+    assert_loads_no_tool,
+    assert_missing_entry_is_named,
+    assert_passes,
+    assert_refuses_by_heart,
+    cells_of,
+    disguised,
+    failure,
+    named,
+    said_of,
+    spoiled,
+    tired,
+    trials_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notmagic import geometry, layers
-from notmagic.book.execute import read
 from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter09 as nine
 from notmagic.model import Sequential
 
-ROOT = Path(__file__).resolve().parent.parent
+define = partial(check_tools.define, layers=layers, Sequential=Sequential)
 
 # --- right answers, as a student writes them ----------------------------------------------------------
 
@@ -89,23 +105,6 @@ def network(seed):
 '''
 
 
-def define(code, *changes):
-    """Run a student's code after replacing parts of it; give the function it defines."""
-    for old, new in changes:
-        assert old in code
-        code = code.replace(old, new)
-    names = {"np": np, "layers": layers, "Sequential": Sequential}
-    given = set(names)
-    exec(compile(code, "student", "exec"), names)
-    return next(value for name, value in names.items() if callable(value) and name not in given)
-
-
-def failure(check_function, *answers):
-    with pytest.raises(CheckFailed) as caught:
-        check_function(*answers)
-    return caught.value.message
-
-
 TABLES = [(nine.by_hand, BY_HAND), (nine.shapes, SHAPES), (nine.counts, COUNTS), (nine.kinds, KINDS)]
 FUNCTIONS = [(nine.pool, POOL), (nine.max_pool_backward, BACKWARD), (nine.receptive_field, FIELD),
              (nine.shift_change, SHIFT)]
@@ -118,23 +117,12 @@ REFERENCES = [
 ]
 
 
-def named(rows):
-    return [pytest.param(*row, id=row[0].__name__) for row in rows]
-
-
-def plain(parts):
-    """Give what a reference returns as a student's function returns it."""
-    return parts[0] if len(parts) == 1 else parts
-
-
 @pytest.mark.parametrize(("check_function", "answers"), named(
     [(check_function, [table]) for check_function, table in TABLES]
     + [(check_function, [define(code)]) for check_function, code in [*FUNCTIONS, (nine.network, NETWORK)]]))
 def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
     for _ in range(1 if check_function is nine.network else 3):      # the trials are drawn afresh each time
-        assert check_function(*answers) is None
-        said = capsys.readouterr()
-        assert said.out.startswith("Correct: ") and said.out.count("\n") == 1 and not said.err
+        assert_passes(check_function, *answers, capsys=capsys)
 
 
 @pytest.mark.parametrize(("check_function", "code", "changes"), [
@@ -185,10 +173,7 @@ def test_right_tables_come_in_many_forms():
 
 @pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
 def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    check_function(lambda *arguments: plain(reference(*arguments)))
-    for says, options in table:
-        message = failure(check_function, lambda *arguments, o=options: plain(reference(*arguments, **o)))
-        assert message == says
+    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 def test_pooling_and_its_gradient_are_those_of_the_package_s_layers():
@@ -235,8 +220,7 @@ def test_the_receptive_field_is_that_of_the_geometry():
 @pytest.fixture(scope="module")
 def exercise():
     """Give the sources of the exercise's cells by their ids."""
-    cells = read(ROOT / "exercises" / "09-pooling-and-a-whole-network.ipynb").cells
-    return {cell.id: cell.source for cell in cells}
+    return cells_of("09-pooling-and-a-whole-network")
 
 
 def test_the_kinds_are_those_that_the_functions_of_the_exercise_show(exercise):
@@ -283,7 +267,8 @@ TWO_CONVS = ('layers.Conv2D(16, 3, padding="same"), layers.ReLU(), layers.Conv2D
 @pytest.mark.parametrize("code", [NETWORK, NETWORK.replace(CONV, TWO_CONVS)],
                          ids=["wide filters", "two layers"])
 def test_a_sensible_network_reaches_both_numbers_with_every_seed(code):
-    for seed in range(5 if code is NETWORK else 2):
+    # These are all the seeds that the check takes. It judges their mean; here each has some to spare.
+    for seed in nine.TRAININGS:
         counted = nine.measure(define(code)(seed))
         assert counted["parameters"] <= nine.BUDGET
         assert counted["in place"] >= nine.IN_PLACE + 2 and counted["moved"] >= nine.MOVED + 10, seed
@@ -299,7 +284,9 @@ def test_a_sensible_network_reaches_both_numbers_with_every_seed(code):
     ("a grid of windows that stands still",
      [(CONV, TWO_CONVS.replace("layers.Conv2D(28", "layers.MaxPooling2D(), layers.Conv2D(28"))]),
     ("drowns a stroke", [(END, "layers.GlobalAveragePooling2D()")]),
-    ("hardly more than by guessing", [("Conv2D(64, 5", "Conv2D(400, 1")]),
+    # On maps of 2 x 2 the training runs away as it does on 8 x 8, and costs a quarter of the time.
+    ("hardly more than by guessing",
+     [("layers.Conv2D(64, 5", "layers.MaxPooling2D(4), layers.Conv2D(400, 1")]),
     ("Has it enough filters", [("Conv2D(64, 5", "Conv2D(4, 5")]),
 ])
 def test_a_network_that_misses_a_number_is_told_why(says, changes):
@@ -426,9 +413,7 @@ def test_measuring_leaves_no_trace_in_the_digits_and_repeats_itself():
     ("max", [[5, ...], [4, 7]], "not answered yet"),
 ])
 def test_a_wrong_map_by_hand_gets_its_diagnosis(question, answer, says):
-    message = failure(nine.by_hand, {**BY_HAND, question: answer})
-    assert "2 of 3 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(nine.by_hand, BY_HAND, question, answer)
 
 
 WINDOW = "x[i * stride:i * stride + size, j * stride:j * stride + size]"
@@ -546,9 +531,7 @@ def test_a_broken_way_back_gets_its_diagnosis(says, changes):
     ("conv 1", True, "in brackets"),
 ])
 def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
-    message = failure(nine.shapes, {**SHAPES, question: answer})
-    assert "6 of 7 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(nine.shapes, SHAPES, question, answer)
 
 
 @pytest.mark.parametrize(("question", "answer", "says"), [
@@ -577,9 +560,7 @@ def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
     ("dense 1", "46200", "type str"), ("dense 1", 0.5, "whole number"), ("dense 1", ..., "not answered yet"),
 ])
 def test_a_wrong_count_gets_its_diagnosis(question, answer, says):
-    message = failure(nine.counts, {**COUNTS, question: answer})
-    assert "7 of 8 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(nine.counts, COUNTS, question, answer)
 
 
 GROW, JUMP = "        r = r + (f - 1) * jump\n", "        jump = jump * s\n"
@@ -656,97 +637,17 @@ def test_a_broken_measure_gets_its_diagnosis(says, changes):
     ("edges", ..., "not answered yet"), ("edges", "", "give one of the words"),
 ])
 def test_a_wrong_kind_gets_its_diagnosis(question, answer, says):
-    message = failure(nine.kinds, {**KINDS, question: answer})
-    assert "6 of 7 are right" in message
-    assert re.search(rf"{question}: .*{re.escape(says)}", message)
+    assert says in said_of(nine.kinds, KINDS, question, answer)
 
 
 # --- checks cannot be fooled --------------------------------------------------------------------------------
 
 
-class Agreeable:
-    """Claims to equal everything and to be every number, and hands itself out as every part."""
-
-    shape, dtype, ndim, size = (), np.dtype(float), 0, 1
-
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-    def _self(self, *others, **options):
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __abs__ = __getitem__ = __call__ = _self
-    __ne__ = __le__ = __lt__ = __ge__ = __gt__ = __eq__
-    layers = ()
-    lower = strip = _self
-
-    def __float__(self):
-        return 1.0
-
-    def __len__(self):
-        return 2
-
-    def __iter__(self):
-        return iter([self, self])
-
-    def __array__(self, dtype=None, copy=None):
-        return np.zeros(())
-
-
-class AgreeableFloat(float):
-    """A number that claims to equal every other."""
-
-    __eq__ = Agreeable.__eq__
-    __hash__ = float.__hash__
-
-
-class AgreeableWord(str):
-    """A word that claims to equal every other."""
-
-    __slots__ = ()
-    __eq__ = Agreeable.__eq__
-    __hash__ = str.__hash__
-
-
-class AgreeableArray(np.ndarray):
-    """An array that takes part in no comparison honestly."""
-
-    def __array_ufunc__(self, *arguments, **options):
-        return True
-
-
-class AgreeableDict(dict):
-    """A dictionary with every key."""
-
-    def __getitem__(self, key):
-        return Agreeable()
-
-    def __contains__(self, key):
-        return True
-
-
-class AgreeableTuple(tuple):
-    """A tuple that claims to equal every other."""
-
-    __slots__ = ()
-    __eq__ = Agreeable.__eq__
-    __hash__ = tuple.__hash__
-
-
-CHEATS = [Agreeable(), AgreeableFloat(7), AgreeableWord("both"), AgreeableDict(), "5", float("nan"), [], {},
-          object(),
-          np.zeros(0), AgreeableTuple((24, 32, 6)), [Agreeable()], np.zeros((2, 2)).view(AgreeableArray),
-          np.array([Agreeable()] * 3, dtype=object), lambda *arguments: Agreeable(),
-          lambda *arguments: AgreeableDict(),
-          lambda *arguments: 0.0, lambda *arguments: (0.0, 0.0), lambda *arguments: (Agreeable(),) * 2,
-          lambda *arguments: AgreeableTuple((1, 1)), lambda *arguments: np.nan,
-          lambda *arguments: np.zeros((1, 1, 1)),
-          lambda *arguments: [[[AgreeableFloat(1)]]],
-          lambda *arguments: np.zeros((2, 3, 1)).view(AgreeableArray),
-          lambda *arguments: arguments[0], lambda: None]
+CHEATS = [*check_tools.CHEATS, AgreeableWord("both"), AgreeableTuple((24, 32, 6)), [Agreeable()],
+          np.zeros((2, 2)).view(AgreeableArray), np.array([Agreeable()] * 3, dtype=object),
+          lambda *arguments: (Agreeable(),) * 2, lambda *arguments: AgreeableTuple((1, 1)),
+          lambda *arguments: np.zeros((1, 1, 1)), lambda *arguments: [[[AgreeableFloat(1)]]],
+          lambda *arguments: np.zeros((2, 3, 1)).view(AgreeableArray), lambda *arguments: arguments[0]]
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
@@ -762,15 +663,7 @@ def test_no_check_takes_a_cheat(cheat):
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    right = define(code)
-
-    def disguised(*arguments):
-        given = right(*arguments)
-        parts = given if isinstance(given, tuple) else (given,)
-        parts = tuple(np.asarray(part, dtype=float).view(AgreeableArray) for part in parts)
-        return parts if isinstance(given, tuple) else parts[0]
-
-    assert "AgreeableArray" in failure(check_function, disguised)
+    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
 
 
 def test_shapes_that_would_broadcast_are_refused():
@@ -780,57 +673,21 @@ def test_shapes_that_would_broadcast_are_refused():
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    right, remembered = define(code), []
-
-    def recorder(*arguments):
-        remembered.append(copy.deepcopy(right(*arguments)))
-        return remembered[-1]
-
-    check_function(recorder)
-    replay = cycle(remembered)
-    with pytest.raises(CheckFailed):
-        for _ in range(3):
-            check_function(lambda *arguments: next(replay))
+    assert_refuses_by_heart(check_function, define(code))
 
 
 @pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
 def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    right, calls = define(code), []
-    trials = len(next(row[2]() for row in REFERENCES if row[0] is check_function))
-
-    def tired(*arguments):
-        calls.append(arguments)
-        given = right(*arguments)
-        if len(calls) <= trials:
-            return given
-        return tuple(part + 1 for part in given) if isinstance(given, tuple) else given + 1
-
-    assert "called twice" in failure(check_function, tired)
+    trials = trials_of(check_function, REFERENCES)
+    assert "called twice" in failure(check_function, tired(define(code), trials))
 
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_one_changed_value_of_a_right_result_never_passes(data):
     check_function, code = data.draw(st.sampled_from(FUNCTIONS))
-    trials = len(next(row[2]() for row in REFERENCES if row[0] is check_function))
-    trial, part = data.draw(st.integers(0, trials - 1)), data.draw(st.integers(0, 1))
-    place = data.draw(st.floats(0, 0.999))
-    change = data.draw(st.sampled_from([-1, 1])) * 10.0 ** data.draw(st.integers(-2, 4))
-    right, calls = define(code), []
-
-    def nearly(*arguments):
-        given = right(*arguments)
-        if len(calls) == trial:
-            parts = [np.array(one, dtype=float) for one in (given if isinstance(given, tuple) else [given])]
-            wrong = parts[part % len(parts)]
-            # Large next to the numbers that it hides among, so that no tolerance covers it.
-            wrong.flat[int(place * wrong.size)] += change * max(1.0, np.abs(wrong).max())
-            given = tuple(parts) if isinstance(given, tuple) else parts[0]
-        calls.append(trial)
-        return given
-
     with pytest.raises(CheckFailed):
-        check_function(nearly)
+        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
 
 
 @settings(max_examples=80, deadline=None)
@@ -860,9 +717,7 @@ def test_a_blank_answer_is_called_unanswered(check_function, answers):
 
 def test_missing_entries_are_named():
     for check_function, table in TABLES:
-        missing = next(iter(table))
-        message = failure(check_function, {name: value for name, value in table.items() if name != missing})
-        assert f"{missing}: this entry is missing" in message
+        assert_missing_entry_is_named(check_function, table)
 
 
 def test_no_message_gives_a_right_number_away():
@@ -894,7 +749,4 @@ def test_every_wrong_number_is_wrong_and_says_one_thing():
 
 
 def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    code = ("import sys, notmagic.checks.chapter09; "
-            "print({'tensorflow', 'keras', 'nbgrader', 'matplotlib', 'sklearn'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    assert_loads_no_tool("chapter09")
