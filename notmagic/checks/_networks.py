@@ -1,4 +1,4 @@
-"""What the checks of chapters 4 to 7 share: functions that give several arrays, judged part by part."""
+"""What the checks of chapters 4 to 7 and 9 share: functions that give several arrays, judged part by part."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from notmagic.checks._base import (
 Parts = tuple[np.ndarray, ...]
 # What to say, and the options of a reference that make the mistake.
 Slip = tuple[str, dict[str, Any]]
+# What the one part of a function is called in messages that gives a single array.
+RESULT = ("the result",)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,29 @@ def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
     if not same_parts(read(trial.case), first):
         raise CheckFailed(f"{name_of(function)} gives a different result when it is called twice with the "
                           "same numbers.")
+
+
+def judge_slips(function: Any, draw: Callable[[], list[Trial]], reference: Callable[..., Parts],
+                table: Sequence[Slip], *, names: Sequence[str] = RESULT,
+                take: Callable[[Any, Sequence[str]], Sequence[Any]] = take_tuple,
+                hint: Callable[[Exception, Case], str] = no_hint) -> None:
+    """Try a reader's function on trials at which every known mistake shows, and raise a diagnosis if wrong.
+
+    Parameters
+    ----------
+    function
+        The function to judge.
+    draw
+        Draws trials, plain ones first; called again until no two mistakes look alike.
+    reference
+        Takes the arguments of a case, and as options the mistakes of ``table``.
+    table
+        What to say about each mistake, and the options that make it.
+    names, take, hint
+        See :func:`judge_parts`.
+    """
+    trials = draw_telling(draw, singles(table, reference))
+    judge_parts(function, trials, names, lambda: slips(table, reference), take=take, hint=hint)
 
 
 def _cut_off(given: Parts, expected: Parts) -> bool:

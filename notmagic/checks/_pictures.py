@@ -1,4 +1,4 @@
-"""What the checks of chapters 6 and 7 share: arrays that come as lists, and trials drawn until they tell."""
+"""What the checks of chapters 6, 7 and 9 share: arrays that come as lists, cases judged by a reference."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from notmagic.checks._base import REAL_TYPES, Case, CheckFailed, NotAnswered, no_hint, take_tuple
-from notmagic.checks._networks import Parts, Slip, Trial, draw_telling, judge_parts, singles, slips
-
-RESULT = ("the result",)
+from notmagic.checks._networks import RESULT, Parts, Slip, Trial, judge_slips
 
 
 def as_array(value: Any) -> Any:
@@ -63,24 +61,12 @@ def judge(function: Any, draw: Callable[[], list[Case]], reference: Callable[...
           table: Sequence[Slip], *, names: Sequence[str] = RESULT,
           take: Callable[[Any, Sequence[str]], Sequence[Any]] = take_array,
           hint: Callable[[Exception, Case], str] = no_hint) -> None:
-    """Try a reader's function on cases at which every known mistake shows, and raise a diagnosis if wrong.
+    """Judge like :func:`notmagic.checks._networks.judge_slips`; ``draw`` draws the cases alone.
 
-    Parameters
-    ----------
-    function
-        The function to judge.
-    draw
-        Draws cases, plain ones first; called again until no two mistakes look alike.
-    reference
-        Takes the arguments of a case, and as options the mistakes of ``table``.
-    table
-        What to say about each mistake, and the options that make it.
-    names, take, hint
-        See :func:`notmagic.checks._networks.judge_parts`.
+    What is right is what ``reference`` gives for them, and the result may come as nested lists.
     """
-    trials = draw_telling(lambda: [Trial(case, reference(*case.arguments)) for case in draw()],
-                          singles(table, reference))
-    judge_parts(function, trials, names, lambda: slips(table, reference), take=take, hint=hint)
+    judge_slips(function, lambda: [Trial(case, reference(*case.arguments)) for case in draw()],
+                reference, table, names=names, take=take, hint=hint)
 
 
 def described(**shapes: Any) -> str:

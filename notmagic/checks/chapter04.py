@@ -27,10 +27,8 @@ from notmagic.checks._base import (
 from notmagic.checks._networks import (
     Slip,
     Trial,
-    draw_telling,
-    judge_parts,
+    judge_slips,
     read_plain,
-    singles,
     slips,
     take_one,
 )
@@ -199,9 +197,7 @@ def _perceptron_hint(error: Exception, case: Case) -> str:
 
 def perceptron(function: Callable[..., np.ndarray]) -> None:
     """Check task 2: ``perceptron(X, w, b)`` on X (N, D), w (D,), b a number; gives (N,) zeros and ones."""
-    trials = draw_telling(_draw_perceptron, singles(_FIRE_SLIPS, _fire_batch))
-    judge_parts(function, trials, ["the result"], lambda: slips(_FIRE_SLIPS, _fire_batch),
-                take=_take_bits, hint=_perceptron_hint)
+    judge_slips(function, _draw_perceptron, _fire_batch, _FIRE_SLIPS, take=_take_bits, hint=_perceptron_hint)
     correct("every row gets its own 0 or 1, and a sum of exactly 0 stays silent.")
 
 
@@ -330,9 +326,7 @@ def _learn_hint(error: Exception, case: Case) -> str:
 
 def learn(function: Callable[..., tuple[np.ndarray, float]]) -> None:
     """Check task 3, second part: ``learn(w, b, X, y)``, one pass over the rows; gives the new w and b."""
-    trials = draw_telling(_draw_learn, singles(_LEARN_SLIPS, one_pass))
-    judge_parts(function, trials, ["w", "b"], lambda: slips(_LEARN_SLIPS, one_pass),
-                hint=_learn_hint)
+    judge_slips(function, _draw_learn, one_pass, _LEARN_SLIPS, names=["w", "b"], hint=_learn_hint)
     correct("one line of arithmetic for each mistake. This rule finds a line wherever there is one.")
 
 

@@ -31,11 +31,8 @@ from notmagic.checks._networks import (
     Parts,
     Slip,
     Trial,
-    draw_telling,
-    judge_parts,
+    judge_slips,
     read_plain,
-    singles,
-    slips,
     take_dictionary,
     take_one,
 )
@@ -337,9 +334,7 @@ def _shape_hint(error: Exception, case: Case) -> str:
 
 def forward(function: Callable[..., tuple[np.ndarray, np.ndarray]]) -> None:
     """Check task 2: ``forward(X, W1, b1, W2, b2)``, which gives hidden values and probabilities."""
-    trials = draw_telling(_draw_forward, singles(_FORWARD_SLIPS, forward_pass))
-    judge_parts(function, trials, ["H", "P"], lambda: slips(_FORWARD_SLIPS, forward_pass),
-                hint=_shape_hint)
+    judge_slips(function, _draw_forward, forward_pass, _FORWARD_SLIPS, names=["H", "P"], hint=_shape_hint)
     correct("every row of P is a set of probabilities, for large scores as well.")
 
 
@@ -409,9 +404,7 @@ def _draw_difference() -> list[Trial]:
 
 def finite_difference(function: Callable[..., np.ndarray]) -> None:
     """Check task 3: ``finite_difference(f, w, eps)``, slopes from both sides, of the shape of w."""
-    trials = draw_telling(_draw_difference, singles(_DIFFERENCE_SLIPS, difference_quotients))
-    judge_parts(function, trials, ["the result"], lambda: slips(_DIFFERENCE_SLIPS, difference_quotients),
-                take=take_one)
+    judge_slips(function, _draw_difference, difference_quotients, _DIFFERENCE_SLIPS, take=take_one)
     correct("slow, and right for any f. Now no gradient of yours can be wrong without your knowing.")
 
 
@@ -486,8 +479,7 @@ def _draw_backward() -> list[Trial]:
 
 def backward(function: Callable[..., dict[str, np.ndarray]]) -> None:
     """Check task 4: ``backward(X, Y, H, P, W2)``, the dictionary of the four gradients."""
-    trials = draw_telling(_draw_backward, singles(_BACKWARD_SLIPS, backward_pass))
-    judge_parts(function, trials, GRADIENTS, lambda: slips(_BACKWARD_SLIPS, backward_pass),
+    judge_slips(function, _draw_backward, backward_pass, _BACKWARD_SLIPS, names=GRADIENTS,
                 take=take_dictionary, hint=_shape_hint)
     correct("all four agree with the slopes that we measured. This is backpropagation, and there is no more "
             "to it.")
@@ -788,9 +780,7 @@ def _draw_reorder() -> list[Trial]:
 
 def reordered(function: Callable[..., np.ndarray]) -> None:
     """Check task 7, first part: ``reordered(W1, order)``, so that X[:, order] gives what X gave before."""
-    trials = draw_telling(_draw_reorder, singles(_REORDER_SLIPS, _reordered))
-    judge_parts(function, trials, ["the result"], lambda: slips(_REORDER_SLIPS, _reordered),
-                take=take_one)
+    judge_slips(function, _draw_reorder, _reordered, _REORDER_SLIPS, take=take_one)
     correct("for this network a picture is a list. No pixel has a neighbour.")
 
 

@@ -889,8 +889,7 @@ def _judge_kind(question: str, answer: Any) -> str | None:
 
 
 def kinds(answers: dict[str, str]) -> None:
-    """Check task 6, second part: one of :data:`VERDICTS` for each of the functions that the exercise "
-      "shows."""
+    """Check task 6, second part: one of :data:`VERDICTS` for each function that the exercise shows."""
     read_answers(answers, KINDS, _judge_kind, blank=f"give one of the words {', '.join(VERDICTS)} for each.")
     correct("whatever treats all places alike is equivariant; whatever forgets the place is invariant; a "
             "grid of windows follows in steps of its own.")
