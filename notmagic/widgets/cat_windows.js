@@ -337,8 +337,8 @@ class View extends ModelView {
   }
 
   switchAsking(ask) {
+    this.send({ ask }); // first: what is drawn on settling shows the switch as it now is
     if (!ask && this.pending) this.settle(null);
-    this.send({ ask });
   }
 
   reset() {
