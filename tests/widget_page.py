@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state, embed_data
 
 import notmagic.book
 
@@ -41,7 +41,9 @@ def widget_page(widget: ipywidgets.Widget, views: int = 1, theme: str = "light",
     width : str
         Width of the column that holds the widget, in CSS.
     """
-    state = json.dumps(embed_data(views=[widget], drop_defaults=False)["manager_state"]).replace("</", "<\\/")
+    # This widget's own state: left out, that of every widget of the process would be put into the page.
+    own = dependency_state([widget], drop_defaults=False)
+    state = json.dumps(embed_data(views=[widget], state=own)["manager_state"]).replace("</", "<\\/")
     box = f'<div data-widget-model="{escape(widget.model_id)}"></div>'
     return f"""<!doctype html>
 <html lang="en" data-theme="{theme}">
