@@ -574,7 +574,9 @@ def test_axe_finds_nothing(open_lab, viewport):
     page.settle()
     page.assert_axe_finds_nothing()
     page.choose("Weights", "all zero")
+    page.settle()  # the next choice keeps the weights that are drawn
     page.choose("Hidden", "2")
+    page.settle()
     page.show_training()
     page.button("Train").click()
     expect(page.verdict).to_contain_text("Stuck")
