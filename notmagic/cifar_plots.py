@@ -5,13 +5,13 @@ Each function draws on a new figure, wide enough to be read on a phone, and retu
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Image
 from matplotlib.figure import Figure
+
+from notmagic.plots import as_jpeg
 
 __all__ = ["as_jpeg", "captioned_pictures", "confusion_figure", "learning_curves", "picture_sheet"]
 
@@ -182,26 +182,3 @@ def captioned_pictures(images: np.ndarray, captions: Sequence[str], columns: int
         ax.imshow(image, interpolation="nearest")
         ax.set_xlabel(caption, fontsize=11)
     return figure
-
-
-def as_jpeg(figure: Figure, dpi: int = 125, quality: int = 80) -> Image:
-    """Turn a figure full of photographs into a JPEG image: less than half the bytes of a PNG.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure; it is closed.
-    dpi : int
-        Pixels per inch.
-    quality : int
-        As for Pillow, 1 to 95.
-
-    Returns
-    -------
-    IPython.display.Image
-        Shown when it is the last value of a cell.
-    """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg", dpi=dpi, bbox_inches="tight", pil_kwargs={"quality": quality})
-    plt.close(figure)
-    return Image(data=buffer.getvalue(), format="jpeg")

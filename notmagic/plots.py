@@ -7,10 +7,12 @@ two classes purple rings are class 0 and orange squares class 1.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
@@ -226,3 +228,26 @@ def probability_surface(
         ax.contour(across, up, values, levels=[0.5], colors="black", linewidths=1.5)
     ax.set(xlim=x_range, ylim=y_range)
     return picture
+
+
+def as_jpeg(figure: Figure, dpi: int = 125, quality: int = 80) -> Image:
+    """Turn a figure full of photographs into a JPEG image: less than half the bytes of a PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; it is closed.
+    dpi : int
+        Pixels per inch.
+    quality : int
+        As for Pillow, 1 to 95.
+
+    Returns
+    -------
+    IPython.display.Image
+        Shown when it is the last value of a cell.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="jpeg", dpi=dpi, bbox_inches="tight", pil_kwargs={"quality": quality})
+    plt.close(figure)
+    return Image(data=buffer.getvalue(), format="jpeg")

@@ -184,11 +184,19 @@ class WatchedPage:
         }""", AXE_OPTIONS)
 
     def sideways(self) -> list[str]:
-        """Give what makes the page scroll sideways, by its selector; an empty list is the good one."""
-        return self.page.evaluate("""() => [document.documentElement, ...document.querySelectorAll(
-            "body, main, .bd-content, .bd-article-container, article")]
-            .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
-            .map((e) => `${e.tagName}.${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)""")
+        """Give what makes the page scroll sideways, by its selector; an empty list is the good one.
+
+        Widgets draw anew a moment after the window has changed, so a page has three seconds to settle.
+        """
+        for _ in range(30):
+            wide = self.page.evaluate("""() => [document.documentElement, ...document.querySelectorAll(
+                "body, main, .bd-content, .bd-article-container, article")]
+                .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
+                .map((e) => `${e.tagName}.${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)""")
+            if not wide:
+                break
+            self.page.wait_for_timeout(100)
+        return wide
 
     def _guard(self, route: Route) -> None:
         url = route.request.url
