@@ -36,6 +36,7 @@ __all__ = [
     "conv2d_multiplications",
     "conv2d_output_shape",
     "conv2d_params",
+    "dense_multiplications",
     "dense_params",
     "flatten_size",
     "leftover",
@@ -241,11 +242,14 @@ def pool2d_output_shape(
     return *_map_size((height, width), pool, stride, padding, noun="pooling window"), channels
 
 
-def conv2d_params(kernel_size: Pair, in_channels: Size, filters: Size, bias: bool = True) -> int:
+def conv2d_params(
+    kernel_size: Pair, in_channels: Size, filters: Size, bias: bool = True, groups: Size = 1
+) -> int:
     """Count the parameters of a convolution layer.
 
     One filter has ``height * width * in_channels`` weights, for it spans the full depth of the input, and
-    one bias. The size of the image does not matter.
+    one bias. The size of the image does not matter. In a grouped convolution the filters and the channels
+    are divided into groups, and a filter spans the channels of its own group only: ``in_channels / groups``.
 
     Parameters
     ----------
@@ -256,15 +260,21 @@ def conv2d_params(kernel_size: Pair, in_channels: Size, filters: Size, bias: boo
         Number of filters.
     bias : bool
         Whether each filter has a bias.
+    groups : int
+        Into how many groups the channels and the filters are divided; it must divide both. With
+        ``groups=in_channels`` each filter looks at one channel: a depthwise convolution.
 
     Examples
     --------
     >>> conv2d_params(3, in_channels=3, filters=1), conv2d_params(3, in_channels=3, filters=64)
     (28, 1792)
+    >>> conv2d_params(5, in_channels=96, filters=256), conv2d_params(5, 96, 256, groups=2)  # AlexNet's second
+    (614656, 307456)
     """
     rows, columns = pair("kernel_size", kernel_size)
-    weights = rows * columns * whole_number("in_channels", in_channels)
-    return (weights + _flag("bias", bias)) * whole_number("filters", filters)
+    channels, count = whole_number("in_channels", in_channels), whole_number("filters", filters)
+    weights = rows * columns * (channels // _groups(groups, channels, count))
+    return (weights + _flag("bias", bias)) * count
 
 
 def dense_params(inputs: Size, units: Size, bias: bool = True) -> int:
@@ -299,7 +309,12 @@ def flatten_size(shape: Sequence[Size]) -> int:
 
 
 def conv2d_multiplications(
-    input_shape: Sequence[Size], kernel_size: Pair, filters: Size, stride: Pair = 1, padding: Padding = 0
+    input_shape: Sequence[Size],
+    kernel_size: Pair,
+    filters: Size,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    groups: Size = 1,
 ) -> int:
     """Count the multiplications that a convolution of one image takes.
 
@@ -310,6 +325,8 @@ def conv2d_multiplications(
     ----------
     input_shape, kernel_size, filters, stride, padding
         As for `conv2d_output_shape`.
+    groups : int
+        As for `conv2d_params`: the patch has the channels of one group.
 
     Examples
     --------
@@ -317,7 +334,25 @@ def conv2d_multiplications(
     111483648
     """
     outputs = math.prod(conv2d_output_shape(input_shape, kernel_size, filters, stride, padding))
-    return outputs * conv2d_params(kernel_size, _image_shape(input_shape)[2], filters=1, bias=False)
+    channels, count = _image_shape(input_shape)[2], whole_number("filters", filters)
+    in_group = channels // _groups(groups, channels, count)
+    return outputs * conv2d_params(kernel_size, in_group, filters=1, bias=False)
+
+
+def dense_multiplications(inputs: Size, units: Size) -> int:
+    """Count the multiplications that a fully connected layer takes for one example: one for each weight.
+
+    Parameters
+    ----------
+    inputs, units : int
+        As for `dense_params`.
+
+    Examples
+    --------
+    >>> dense_multiplications(400, units=120)
+    48000
+    """
+    return dense_params(inputs, units, bias=False)
 
 
 # ------------------------------------------------------------------------------------- what one unit sees
@@ -550,6 +585,20 @@ def _flag(name: str, value: bool) -> int:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {value!r}; it says whether there are biases")
     return int(value)
+
+
+def _groups(value: Size, channels: int, filters: int) -> int:
+    """Check that the channels and the filters can be divided into so many groups."""
+    groups = whole_number("groups", value)
+    common = math.gcd(channels, filters)
+    if common % groups:
+        name, count = ("channels", channels) if channels % groups else ("filters", filters)
+        usable = [str(number) for number in range(1, common + 1) if common % number == 0]
+        raise ValueError(
+            f"{count} {name} cannot be divided into {groups} groups; with {channels} channels and {filters} "
+            f"filters, groups can be {', '.join(usable[:8])}{', ...' if len(usable) > 8 else ''}"
+        )
+    return groups
 
 
 def _sequence(name: str, value: Sequence[Size]) -> Sequence[Size]:

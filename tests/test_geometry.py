@@ -14,6 +14,7 @@ from notmagic.geometry import (
     conv2d_multiplications,
     conv2d_output_shape,
     conv2d_params,
+    dense_multiplications,
     dense_params,
     flatten_size,
     leftover,
@@ -102,6 +103,59 @@ def test_dense_without_bias_and_two_dimensional_kernels():
     assert dense_params(10, 4, bias=False) == 40
     assert conv2d_params((3, 5), 2, 4) == (3 * 5 * 2 + 1) * 4
     assert conv2d_params([3, 5], 2, 4, bias=False) == 3 * 5 * 2 * 4
+
+
+def grouped_by_hand(shape, kernel, filters, stride, padding, groups):
+    """Walk over a grouped convolution; return how many products it takes and which weights it uses."""
+    rows, columns, _ = conv2d_output_shape(shape, kernel, filters, stride, padding)
+    in_group, filters_in_group = shape[2] // groups, filters // groups
+    products, weights = 0, set()
+    for _place, unit in itertools.product(range(rows * columns), range(filters)):
+        first = unit // filters_in_group * in_group
+        for y, x, channel in itertools.product(range(kernel), range(kernel), range(first, first + in_group)):
+            products += 1
+            weights.add((unit, y, x, channel))
+    return products, len(weights)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "filters", "stride", "padding", "groups"),
+    [((5, 6, 4), 3, 6, 1, 0, 2), ((5, 6, 4), 3, 8, 2, 1, 4), ((7, 7, 6), 2, 9, 1, "same", 3),
+     ((4, 4, 5), 3, 5, 1, 1, 5), ((4, 4, 3), 1, 6, 3, 0, 3), ((6, 5, 4), 3, 2, 1, 0, 1)],
+)  # fmt: skip
+def test_groups_counted_by_hand(shape, kernel, filters, stride, padding, groups):
+    products, weights = grouped_by_hand(shape, kernel, filters, stride, padding, groups)
+    assert conv2d_multiplications(shape, kernel, filters, stride, padding, groups) == products
+    assert conv2d_params(kernel, shape[2], filters, bias=False, groups=groups) == weights
+    assert conv2d_params(kernel, shape[2], filters, groups=groups) == weights + filters
+
+
+def test_parameters_of_groups_are_keras():
+    import keras
+
+    compared = 0
+    for channels, filters, groups in itertools.product((2, 4, 6, 12), (2, 6, 8, 12), (1, 2, 3, 4, 6, 12)):
+        if channels % groups or filters % groups:
+            continue
+        layer = keras.layers.Conv2D(filters, (3, 2), groups=groups)
+        layer.build((None, 8, 8, channels))
+        assert conv2d_params((3, 2), channels, filters, groups=groups) == layer.count_params()
+        compared += 1
+    assert compared > 30
+
+
+def test_depthwise_is_one_group_for_each_channel():
+    import keras
+
+    layer = keras.layers.DepthwiseConv2D(3)
+    layer.build((None, 8, 8, 7))
+    assert conv2d_params(3, 7, 7, groups=7) == layer.count_params() == 7 * (9 + 1)
+    assert conv2d_multiplications((8, 8, 7), 3, 7, groups=7) == 6 * 6 * 7 * 9
+
+
+def test_dense_layer_multiplies_once_for_each_weight():
+    assert dense_multiplications(400, 120) == 48_000
+    assert dense_params(400, 120) - dense_multiplications(400, 120) == 120  # the biases are added only
 
 
 # ------------------------------------------------------------------------------------- what one unit sees
@@ -304,6 +358,14 @@ def test_import_needs_neither_numpy_nor_tensorflow():
         (lambda: conv2d_params(3, 0, 1), ValueError, "in_channels must be at least 1, got 0"),
         (lambda: conv2d_params(3, 3, 0), ValueError, "filters must be at least 1, got 0"),
         (lambda: conv2d_params(3, 3, 1, bias=1), TypeError, "bias must be True or False, got 1"),
+        (lambda: conv2d_params(3, 4, 6, groups=4), ValueError,
+         "6 filters cannot be divided into 4 groups; with 4 channels and 6 filters, groups can be 1, 2"),
+        (lambda: conv2d_multiplications((8, 8, 3), 3, 4, groups=2), ValueError,
+         "3 channels cannot be divided into 2 groups; with 3 channels and 4 filters, groups can be 1"),
+        (lambda: conv2d_params(3, 240, 240, groups=7), ValueError, "can be 1, 2, 3, 4, 5, 6, 8, 10, ..."),
+        (lambda: conv2d_params(3, 4, 4, groups=0), ValueError, "groups must be at least 1, got 0"),
+        (lambda: conv2d_params(3, 4, 4, groups=2.0), TypeError, "groups must be a whole number, got 2.0"),
+        (lambda: dense_multiplications(10, 2.5), TypeError, "units must be a whole number, got 2.5 (float)"),
         (lambda: dense_params(10, 4, 4), TypeError, "bias must be True or False, got 4"),
         (lambda: dense_params(10, 2.5), TypeError, "units must be a whole number, got 2.5 (float)"),
         (lambda: dense_params(-1, 2), ValueError, "inputs must be at least 1, got -1"),
