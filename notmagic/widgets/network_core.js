@@ -1,0 +1,610 @@
+// A trained network in the page: what NetworkExplorer computes. No page is needed here, and nothing is imported.
+//
+// A network is a plan, a list of nodes in the order of computing (see notmagic/pretrained/plans.py), and its
+// float16 weights. Maps are Float32Arrays of rows, columns and channels, the channels of one place side by side.
+
+// ------------------------------------------------------------------------------------------------- plans
+
+const wholeNumber = ["a whole number of at least 1", (value) => Number.isInteger(value) && value >= 1];
+const finiteNumber = ["a finite number", Number.isFinite];
+const PLAN_FIELDS = {
+  shape: ["three whole numbers of at least 1: height, width, channels",
+    (value) => Array.isArray(value) && value.length === 3 && value.every(wholeNumber[1])],
+  scale: finiteNumber,
+  offset: finiteNumber,
+  filters: wholeNumber,
+  kernel: wholeNumber,
+  size: wholeNumber,
+  stride: wholeNumber,
+  units: wholeNumber,
+  padding: ['"valid" or "same"', (value) => value === "valid" || value === "same"],
+  kind: ['"max" or "average"', (value) => value === "max" || value === "average"],
+  relu: ["true or false", (value) => typeof value === "boolean"],
+};
+// For each operation: how many nodes it takes, whether these must be maps or vectors, what else it needs.
+const PLAN_OPERATIONS = {
+  input: [0, null, ["shape", "scale", "offset"]],
+  conv: [1, "map", ["filters", "kernel", "stride", "padding", "relu"]],
+  depthwise: [1, "map", ["kernel", "stride", "padding", "relu"]],
+  pool: [1, "map", ["kind", "size", "stride", "padding"]],
+  add: [2, null, ["relu"]],
+  globalpool: [1, "map", ["kind"]],
+  flatten: [1, "map", []],
+  dense: [1, "vector", ["units", "relu"]],
+};
+
+const grouped = (number) => number.toLocaleString("en");
+const isMap = (shape) => shape.length === 3;
+const sayShape = (shape) => (isMap(shape) ? `a ${shape.join(" x ")} map` : `a vector of ${shape[0]}`);
+const sizeOf = (shape) => shape.reduce((product, side) => product * side, 1);
+
+/** Where a window of `size` falls on a line of `length`: how many places it has, what is padded before. */
+function windowsOn(length, size, stride, padding) {
+  if (padding === "valid") return { places: Math.floor((length - size) / stride) + 1, before: 0 };
+  const places = Math.ceil(length / stride);
+  return { places, before: Math.floor(Math.max((places - 1) * stride + size - length, 0) / 2) };
+}
+
+/** The shape of every node by name, [rows, columns, channels] or [length]; an Error if the plan is no network. */
+export function planShapes(plan) {
+  if (!Array.isArray(plan) || plan.length < 2) {
+    throw new Error("a plan is a list of at least two nodes, the input first");
+  }
+  const shapes = {};
+  plan.forEach((node, n) => {
+    const name = node?.name;
+    if (typeof name !== "string" || name === "") {
+      throw new Error(`node ${n} of the plan has no name; give it a "name" of its own`);
+    }
+    const fail = (problem) => {
+      throw new Error(`node ${JSON.stringify(name)} of the plan: ${problem}`);
+    };
+    if (Object.hasOwn(shapes, name)) fail("an earlier node has this name; give it one of its own");
+    checkFields(node, n, fail);
+    const inputs = (node.from ?? []).map((source) => {
+      if (!Object.hasOwn(shapes, source)) {
+        fail(`it takes ${JSON.stringify(source)}, and no node before it has that name`);
+      }
+      return shapes[source];
+    });
+    shapes[name] = shapeAfter(node, inputs, fail);
+  });
+  const last = plan.at(-1).name;
+  if (isMap(shapes[last])) {
+    throw new Error(`the last node of a plan gives the logits, a vector; ${JSON.stringify(last)} gives ${sayShape(shapes[last])}`);
+  }
+  return shapes;
+}
+
+function checkFields(node, n, fail) {
+  if (!Object.hasOwn(PLAN_OPERATIONS, node.op)) {
+    fail(`its "op" is ${JSON.stringify(node.op) ?? "missing"}; expected one of ${Object.keys(PLAN_OPERATIONS).join(", ")}`);
+  }
+  if ((n === 0) !== (node.op === "input")) fail("the first node is the input, and no other is");
+  const [taken, , needed] = PLAN_OPERATIONS[node.op];
+  if (taken && !(Array.isArray(node.from) && node.from.length === taken)) {
+    fail(`its "from" names ${taken === 1 ? "one node" : `${taken} nodes`}, in a list`);
+  }
+  for (const key of needed) {
+    const [expected, isRight] = PLAN_FIELDS[key];
+    if (!isRight(node[key])) {
+      fail(`its "${key}" is ${JSON.stringify(node[key]) ?? "missing"}; expected ${expected}`);
+    }
+  }
+}
+
+function shapeAfter(node, inputs, fail) {
+  const wanted = PLAN_OPERATIONS[node.op][1];
+  if (wanted === "map" && !isMap(inputs[0])) fail(`it takes a map, and "${node.from[0]}" gives ${sayShape(inputs[0])}`);
+  if (wanted === "vector" && isMap(inputs[0])) {
+    fail(`it takes a vector, and "${node.from[0]}" gives ${sayShape(inputs[0])}; put a flatten or globalpool node between`);
+  }
+  const [height, width, channels] = inputs[0] ?? [];
+  const side = node.kernel ?? node.size;
+  if (["conv", "depthwise", "pool"].includes(node.op)) {
+    if (node.padding === "valid" && side > Math.min(height, width)) {
+      fail(`a ${side} x ${side} window does not fit ${sayShape(inputs[0])}; padding "same" or `
+        + `a window of at most ${Math.min(height, width)} would`);
+    }
+    const [rows, columns] = [height, width].map((length) => windowsOn(length, side, node.stride, node.padding).places);
+    return [rows, columns, node.filters ?? channels];
+  }
+  if (node.op === "add" && inputs[0].join() !== inputs[1].join()) {
+    fail(`it adds numbers place by place, and "${node.from[0]}" gives ${sayShape(inputs[0])}, `
+      + `"${node.from[1]}" ${sayShape(inputs[1])}`);
+  }
+  return { input: node.shape, add: inputs[0], globalpool: [channels], flatten: [sizeOf(inputs[0] ?? [])], dense: [node.units] }[node.op];
+}
+
+// ----------------------------------------------------------------------------------------------- weights
+
+/** A float16, given by its 16 bits, as a number. */
+export function decodeFloat16(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
+}
+
+/** What a node multiplies: shape of its kernel, and how many products one place of its map needs. */
+function kernelOf(node, from) {
+  if (node.op === "dense") return { shape: [from[0], node.units], bias: node.units, products: from[0] * node.units };
+  if (node.op !== "conv" && node.op !== "depthwise") return null;
+  const window = [node.kernel, node.kernel, from[2]];
+  if (node.op === "depthwise") return { shape: window, bias: from[2], products: sizeOf(window) };
+  return { shape: [...window, node.filters], bias: node.filters, products: sizeOf(window) * node.filters };
+}
+
+/**
+ * A network ready to run, from its plan and its float16 weights.
+ *
+ * Returns `nodes` (the plan's, each with `shape`, `weights`, `bias`, `parameters` and `multiplyAdds`), `byName`,
+ * and `parameters` and `multiplyAdds` of all of them. Throws an Error if plan or weights are not right.
+ */
+export function unpackNetwork(plan, bytes) {
+  const shapes = planShapes(plan);
+  const nodes = plan.map((node) => ({ ...node, from: node.from ?? [], shape: shapes[node.name], parameters: 0, multiplyAdds: 0 }));
+  const byName = Object.fromEntries(nodes.map((node) => [node.name, node]));
+  const over = (key) => sumOf(nodes.map((node) => node[key]));
+  for (const node of nodes) {
+    node.inputs = node.from.map((name) => byName[name]);
+    node.kernelPart = kernelOf(node, node.inputs[0]?.shape);
+    if (!node.kernelPart) continue;
+    node.parameters = sizeOf(node.kernelPart.shape) + node.kernelPart.bias;
+    node.multiplyAdds = node.kernelPart.products * (isMap(node.shape) ? node.shape[0] * node.shape[1] : 1);
+  }
+  fillWeights(nodes, ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes), over("parameters"));
+  nodes.forEach(prepare);
+  const maps = Object.fromEntries(nodes.map((node) => [node.name, node.output]));
+  return { nodes, byName, maps, parameters: over("parameters"), multiplyAdds: over("multiplyAdds") };
+}
+
+function fillWeights(nodes, bytes, parameters) {
+  if (bytes.length !== 2 * parameters) {
+    throw new Error(`the weights are ${grouped(bytes.length)} bytes, expected ${grouped(2 * parameters)}: two for each of the `
+      + `plan's ${grouped(parameters)} parameters; pack them again from this plan`);
+  }
+  let at = 0;
+  const take = (length) => Float32Array.from({ length }, () => {
+    const bits = bytes[at] | (bytes[at + 1] << 8);
+    at += 2;
+    return decodeFloat16(bits);
+  });
+  for (const node of nodes.filter(({ parameters }) => parameters)) {
+    node.weights = take(sizeOf(node.kernelPart.shape));
+    node.bias = take(node.kernelPart.bias);
+    if (![node.weights, node.bias].every((values) => values.every(Number.isFinite))) {
+      throw new Error(`node ${JSON.stringify(node.name)} of the plan: its weights are not all finite; pack them again`);
+    }
+  }
+}
+
+// --------------------------------------------------------------------------------------------- computing
+
+// A convolution is a product of matrices: windows, one a row, times filters, one a column. It is computed in tiles
+// of so many places and filters, whose sums stay in the processor's registers.
+const TILE_PLACES = 4;
+const TILE_FILTERS = 4;
+
+/** Give a node its output and what its computing needs, once for all runs. */
+function prepare(node) {
+  node.output = node.op === "flatten" ? node.inputs[0].output : new Float32Array(sizeOf(node.shape));
+  if (["conv", "depthwise", "pool"].includes(node.op)) {
+    const [height, width] = node.inputs[0].shape;
+    node.window = node.kernel ?? node.size;
+    node.padTop = windowsOn(height, node.window, node.stride, node.padding).before;
+    node.padLeft = windowsOn(width, node.window, node.stride, node.padding).before;
+  }
+  if (node.op === "conv") {
+    node.taps = node.weights.length / node.filters;
+    node.packed = packFilters(node.weights, node.taps, node.filters);
+    node.panel = new Float64Array(node.taps * TILE_PLACES);
+    node.sums = new Float64Array(TILE_PLACES * TILE_FILTERS);
+  }
+  if (node.op === "dense" || node.op === "depthwise") node.sums = new Float64Array(node.shape.at(-1));
+}
+
+/** Weights (taps, filters) in groups of a tile's filters, tap by tap; zeros beyond the last filter. */
+function packFilters(weights, taps, filters) {
+  const groups = Math.ceil(filters / TILE_FILTERS);
+  const packed = new Float64Array(groups * taps * TILE_FILTERS);
+  for (let filter = 0; filter < filters; filter++) {
+    const start = Math.floor(filter / TILE_FILTERS) * taps * TILE_FILTERS + (filter % TILE_FILTERS);
+    for (let tap = 0; tap < taps; tap++) packed[start + tap * TILE_FILTERS] = weights[tap * filters + filter];
+  }
+  return packed;
+}
+
+/** Copy the window of the output's place `place` into column `column` of the panel; zeros where it is padded. */
+function gatherWindow(node, place, column) {
+  const { panel, window, stride } = node;
+  const [source] = node.inputs;
+  const [height, width, channels] = source.shape;
+  const input = source.output;
+  const top = Math.floor(place / node.shape[1]) * stride - node.padTop;
+  const left = (place % node.shape[1]) * stride - node.padLeft;
+  const [from, to] = [Math.max(0, left) - left, Math.min(width, left + window) - left];
+  let at = column;
+  for (let row = top; row < top + window; row++) {
+    const inside = row >= 0 && row < height;
+    const first = inside ? from * channels : 0;
+    const last = inside ? to * channels : 0;
+    const start = (row * width + left) * channels;
+    let k = 0;
+    for (; k < first; k++, at += TILE_PLACES) panel[at] = 0;
+    for (; k < last; k++, at += TILE_PLACES) panel[at] = input[start + k];
+    for (; k < window * channels; k++, at += TILE_PLACES) panel[at] = 0;
+  }
+}
+
+/** The sums of one tile: four windows times four filters, over all taps. */
+function multiplyTile(panel, packed, start, taps, sums) {
+  let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+  let s20 = 0, s21 = 0, s22 = 0, s23 = 0, s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+  for (let a = 0, b = start; a < taps * 4; a += 4, b += 4) {
+    const [a0, a1, a2, a3] = [panel[a], panel[a + 1], panel[a + 2], panel[a + 3]];
+    const [b0, b1, b2, b3] = [packed[b], packed[b + 1], packed[b + 2], packed[b + 3]];
+    s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
+    s10 += a1 * b0; s11 += a1 * b1; s12 += a1 * b2; s13 += a1 * b3;
+    s20 += a2 * b0; s21 += a2 * b1; s22 += a2 * b2; s23 += a2 * b3;
+    s30 += a3 * b0; s31 += a3 * b1; s32 += a3 * b2; s33 += a3 * b3;
+  }
+  sums[0] = s00; sums[1] = s01; sums[2] = s02; sums[3] = s03; sums[4] = s10; sums[5] = s11; sums[6] = s12; sums[7] = s13;
+  sums[8] = s20; sums[9] = s21; sums[10] = s22; sums[11] = s23; sums[12] = s30; sums[13] = s31; sums[14] = s32; sums[15] = s33;
+}
+
+function runConv(node) {
+  const { output, bias, filters, taps, sums, relu } = node;
+  const places = node.shape[0] * node.shape[1];
+  for (let place = 0; place < places; place += TILE_PLACES) {
+    const rows = Math.min(TILE_PLACES, places - place);
+    for (let row = 0; row < rows; row++) gatherWindow(node, place + row, row);
+    for (let filter = 0; filter < filters; filter += TILE_FILTERS) {
+      multiplyTile(node.panel, node.packed, filter * taps, taps, sums);
+      const columns = Math.min(TILE_FILTERS, filters - filter);
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          const value = sums[row * TILE_FILTERS + column] + bias[filter + column];
+          output[(place + row) * filters + filter + column] = relu && !(value > 0) ? 0 : value;
+        }
+      }
+    }
+  }
+}
+
+/** Call `visit(place, cell, at)` for each cell of each window that is on the map; `at` is its first channel. */
+function overWindows(node, begin, visit, end) {
+  const [height, width, channels] = node.inputs[0].shape;
+  const [rows, columns] = node.shape;
+  for (let place = 0; place < rows * columns; place++) {
+    const top = Math.floor(place / columns) * node.stride - node.padTop;
+    const left = (place % columns) * node.stride - node.padLeft;
+    begin();
+    for (let row = Math.max(0, top); row < Math.min(height, top + node.window); row++) {
+      for (let column = Math.max(0, left); column < Math.min(width, left + node.window); column++) {
+        visit((row - top) * node.window + column - left, (row * width + column) * channels);
+      }
+    }
+    end(place * channels);
+  }
+}
+
+function runDepthwise(node) {
+  const { output, weights, bias, sums, relu } = node;
+  const input = node.inputs[0].output;
+  const channels = sums.length;
+  overWindows(node, () => sums.set(bias), (cell, at) => {
+    for (let c = 0; c < channels; c++) sums[c] += input[at + c] * weights[cell * channels + c];
+  }, (at) => {
+    for (let c = 0; c < channels; c++) output[at + c] = relu && !(sums[c] > 0) ? 0 : sums[c];
+  });
+}
+
+function runPool(node) {
+  const input = node.inputs[0].output;
+  const { output } = node;
+  const channels = node.shape[2];
+  const best = new Float64Array(channels);
+  let cells = 0;
+  const isMax = node.kind === "max";
+  overWindows(node, () => {
+    best.fill(isMax ? -Infinity : 0);
+    cells = 0;
+  }, (cell, at) => {
+    cells += 1;
+    if (isMax) for (let c = 0; c < channels; c++) best[c] = input[at + c] > best[c] ? input[at + c] : best[c];
+    else for (let c = 0; c < channels; c++) best[c] += input[at + c];
+  }, (at) => {
+    for (let c = 0; c < channels; c++) output[at + c] = isMax ? best[c] : best[c] / cells;
+  });
+}
+
+function runAdd(node) {
+  const [a, b] = node.inputs.map((source) => source.output);
+  const { output, relu } = node;
+  for (let n = 0; n < output.length; n++) {
+    const value = a[n] + b[n];
+    output[n] = relu && !(value > 0) ? 0 : value;
+  }
+}
+
+function runGlobalPool(node) {
+  const input = node.inputs[0].output;
+  const channels = node.shape[0];
+  const isMax = node.kind === "max";
+  for (let c = 0; c < channels; c++) {
+    let result = isMax ? -Infinity : 0;
+    for (let at = c; at < input.length; at += channels) result = isMax ? Math.max(result, input[at]) : result + input[at];
+    node.output[c] = isMax ? result : (result * channels) / input.length;
+  }
+}
+
+function runDense(node) {
+  const { output, weights, sums, relu } = node;
+  const input = node.inputs[0].output;
+  const units = sums.length;
+  sums.set(node.bias);
+  for (let n = 0; n < input.length; n++) {
+    const value = input[n];
+    if (value === 0) continue; // often, behind a ReLU
+    for (let unit = 0; unit < units; unit++) sums[unit] += value * weights[n * units + unit];
+  }
+  for (let unit = 0; unit < units; unit++) output[unit] = relu && !(sums[unit] > 0) ? 0 : sums[unit];
+}
+
+const RUN = {
+  conv: runConv, depthwise: runDepthwise, pool: runPool, add: runAdd, globalpool: runGlobalPool, dense: runDense,
+  flatten: () => {}, // it shares its input's memory
+};
+
+/** Probabilities of classes from their logits. */
+function toProbabilities(logits) {
+  const most = Math.max(...logits);
+  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/**
+ * Run a network on a picture: `pixels` from 0 to 255, RGB side by side, beginning at entry `from`.
+ *
+ * Returns `maps` (what each node gives, by name), `logits` and `probabilities`. The next run of the same network
+ * writes into the same `maps` and `logits`: copy what is to stay.
+ */
+export function runNetwork(network, pixels, from = 0) {
+  const [input, ...others] = network.nodes;
+  const { output, scale, offset } = input;
+  if (!(from >= 0 && from + output.length <= pixels.length)) {
+    throw new Error(`a picture is ${grouped(output.length)} numbers (${input.shape.join(" x ")}), and from entry ${from} on there `
+      + `are ${grouped(Math.max(0, pixels.length - from))}`);
+  }
+  for (let n = 0; n < output.length; n++) output[n] = pixels[from + n] * scale + offset;
+  for (const node of others) RUN[node.op](node);
+  const logits = others.at(-1).output;
+  return { maps: network.maps, logits, probabilities: toProbabilities(logits) };
+}
+
+// -------------------------------------------------------------------------------------- what is behind a unit
+
+function nodeNamed(network, name) {
+  const node = network.byName[name];
+  if (!node) throw new Error(`no node is called ${JSON.stringify(name)}; there are: ${Object.keys(network.byName).join(", ")}`);
+  return node;
+}
+
+const placeOf = (shape, index) => {
+  if (!isMap(shape)) return { row: 0, col: 0, channel: index };
+  const [, width, channels] = shape;
+  return { row: Math.floor(index / (width * channels)), col: Math.floor(index / channels) % width, channel: index % channels };
+};
+
+const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
+const rectified = (node, sum) => (node.relu && !(sum > 0) ? 0 : sum);
+
+/**
+ * The arithmetic behind one unit: entry `index` of the map (or vector) of the node called `name`.
+ *
+ * Always there: `op`, `from`, `place` {row, col, channel}, `window` {top, left, height, width} on the map it is computed
+ * from (it may reach beyond the edge; null where there is no such map), `inputs`, `sum`, `value` (after a ReLU). Further:
+ *   conv, depthwise, dense: `weights`, `products` (in the order of `inputs`: rows, columns, channels) and `bias`;
+ *   pool, globalpool: `largest`, the entry of `inputs` that is; `cells`, how many are averaged; a cell of a window that
+ *     is beyond the edge has no number: NaN in `inputs`;
+ *   flatten: `source`, the entry of its input, with `sourcePlace` there.
+ */
+export function explainUnit(network, maps, name, index) {
+  const node = nodeNamed(network, name);
+  if (!(Number.isInteger(index) && index >= 0 && index < sizeOf(node.shape))) {
+    throw new Error(`node ${JSON.stringify(name)} has units 0 to ${sizeOf(node.shape) - 1}, not ${index}`);
+  }
+  const place = placeOf(node.shape, index);
+  const unit = { op: node.op, from: node.from, place, window: null };
+  return { ...unit, ...EXPLAIN[node.op](node, node.from.map((source) => maps[source]), place, index, maps[name][index]) };
+}
+
+/** The cells of a unit's window on the map: for each its place in the window and its first entry, or -1 beyond the edge. */
+function windowCells(node, { row, col }) {
+  const [height, width, channels] = node.inputs[0].shape;
+  const [top, left] = [row * node.stride - node.padTop, col * node.stride - node.padLeft];
+  const cells = Array.from({ length: node.window ** 2 }, (_, cell) => {
+    const [y, x] = [top + Math.floor(cell / node.window), left + (cell % node.window)];
+    return y >= 0 && y < height && x >= 0 && x < width ? (y * width + x) * channels : -1;
+  });
+  return { cells, window: { top, left, height: node.window, width: node.window } };
+}
+
+function explainSum(node, inputs, weights, bias) {
+  const products = inputs.map((value, n) => value * weights[n]);
+  const sum = inputs.reduce((so, value, n) => so + value * weights[n], 0) + bias;
+  return { inputs, weights, products, bias, sum, value: rectified(node, sum) };
+}
+
+function explainPooled(kind, inputs) {
+  const inside = inputs.filter((value) => !Number.isNaN(value));
+  const sum = sumOf(inside);
+  const largest = inputs.indexOf(inside.reduce((most, value) => Math.max(most, value), -Infinity));
+  return { inputs, sum, largest, cells: inside.length, value: kind === "max" ? inputs[largest] : sum / inside.length };
+}
+
+const EXPLAIN = {
+  input: (node, _, place, index, value) => {
+    const pixel = Float32Array.of(node.scale ? (value - node.offset) / node.scale : 0);
+    return { inputs: pixel, sum: value, value };
+  },
+  conv: (node, [input], place) => {
+    const { cells, window } = windowCells(node, place);
+    const depth = node.inputs[0].shape[2];
+    const inputs = Float32Array.from({ length: node.taps }, (_, tap) => {
+      const start = cells[Math.floor(tap / depth)];
+      return start < 0 ? 0 : input[start + (tap % depth)];
+    });
+    const weights = inputs.map((_, tap) => node.weights[tap * node.filters + place.channel]);
+    return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
+  },
+  depthwise: (node, [input], place) => {
+    const { cells, window } = windowCells(node, place);
+    const inputs = Float32Array.from(cells, (start) => (start < 0 ? 0 : input[start + place.channel]));
+    const weights = inputs.map((_, cell) => node.weights[cell * node.shape[2] + place.channel]);
+    return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
+  },
+  dense: (node, [input], place, index) =>
+    explainSum(node, input.slice(), input.map((_, n) => node.weights[n * node.units + index]), node.bias[index]),
+  pool: (node, [input], place) => {
+    const { cells, window } = windowCells(node, place);
+    const inputs = Float32Array.from(cells, (start) => (start < 0 ? NaN : input[start + place.channel]));
+    return { window, ...explainPooled(node.kind, inputs) };
+  },
+  globalpool: (node, [input], place, index) => {
+    const [height, width, channels] = node.inputs[0].shape;
+    const inputs = Float32Array.from({ length: height * width }, (_, cell) => input[cell * channels + index]);
+    return { window: { top: 0, left: 0, height, width }, ...explainPooled(node.kind, inputs) };
+  },
+  add: (node, inputs, place, index) => {
+    const both = Float32Array.from(inputs, (input) => input[index]);
+    return { inputs: both, sum: both[0] + both[1], value: rectified(node, both[0] + both[1]) };
+  },
+  flatten: (node, [input], place, index, value) => {
+    const sourcePlace = placeOf(node.inputs[0].shape, index);
+    const window = { top: sourcePlace.row, left: sourcePlace.col, height: 1, width: 1 };
+    return { window, source: index, sourcePlace, inputs: Float32Array.of(value), sum: value, value };
+  },
+};
+
+/** The smallest rectangle around two, each [top, bottom, left, right], the ends not included. */
+const around = (a, b) => [Math.min(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.max(a[3], b[3])];
+
+function fieldOf(node, area) {
+  if (node.op === "input") return area;
+  const [height, width] = node.inputs[0].shape;
+  const whole = [0, height, 0, width];
+  const back = (from, to, pad, length) =>
+    [Math.max(0, from * node.stride - pad), Math.min(length, (to - 1) * node.stride - pad + node.window)];
+  const onInput = {
+    conv: () => [...back(area[0], area[1], node.padTop, height), ...back(area[2], area[3], node.padLeft, width)],
+    add: () => area,
+    globalpool: () => whole,
+    flatten: () => whole,
+    dense: () => [0, 1, 0, 1],
+  };
+  const reached = (onInput[node.op] ?? onInput.conv)();
+  return node.inputs.map((source) => fieldOf(source, reached)).reduce(around);
+}
+
+/**
+ * The patch of the picture that a unit can see, {top, left, height, width}, cut off at the picture's edges.
+ *
+ * A unit of a vector has row 0 and column 0. Each unit of a flattened map has its own place: give it as `channel`.
+ */
+export function inputWindow(network, name, row, col, channel = null) {
+  let node = nodeNamed(network, name);
+  if (node.op === "flatten" && channel !== null) {
+    [node] = node.inputs;
+    ({ row, col } = placeOf(node.shape, channel));
+  }
+  const [top, bottom, left, right] = fieldOf(node, [row, row + 1, col, col + 1]);
+  return { top, left, height: bottom - top, width: right - left };
+}
+
+// ---------------------------------------------------------------------------------------------- pictures
+
+export const PICTURE_SIDE = 32;
+
+/** The square in the middle of a picture. */
+export function squareCrop(width, height) {
+  const side = Math.min(width, height);
+  return { left: Math.floor((width - side) / 2), top: Math.floor((height - side) / 2), side };
+}
+
+// Pillow resizes bytes with whole numbers: weights in units of 2 ** -22, rounded after each of the two passes.
+const RESIZE_BITS = 22;
+
+/** For each of the 32 places of a line of `length`: the first entry that counts and the weights from there on. */
+function resizeWeights(length) {
+  const scale = length / PICTURE_SIDE;
+  const reach = Math.max(scale, 1); // the triangle covers the pixels that fall together, or two when enlarging
+  return Array.from({ length: PICTURE_SIDE }, (_, place) => {
+    const centre = (place + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
+    const last = Math.min(length, Math.trunc(centre + reach + 0.5));
+    const raw = Array.from({ length: last - first }, (_, n) => Math.max(0, 1 - Math.abs((first + n - centre + 0.5) / reach)));
+    const whole = sumOf(raw);
+    return { first, weights: Int32Array.from(raw, (weight) => Math.floor(0.5 + (weight / whole) * 2 ** RESIZE_BITS)) };
+  });
+}
+
+/** One pass: lines of `length` pixels at `step` entries from each other become lines of 32. */
+function resizeLines(input, table, { lines, lineStep, step, outLineStep, outStep, output }) {
+  for (let line = 0; line < lines; line++) {
+    table.forEach(({ first, weights }, place) => {
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 2 ** (RESIZE_BITS - 1);
+        let at = line * lineStep + first * step + channel;
+        for (let n = 0; n < weights.length; n++, at += step) sum += input[at] * weights[n];
+        output[line * outLineStep + place * outStep + channel] = sum >> RESIZE_BITS;
+      }
+    });
+  }
+  return output;
+}
+
+/**
+ * The square in the middle of a picture (RGBA bytes, as a canvas gives them) at 32 x 32: RGB bytes.
+ *
+ * What is transparent is laid over white. The rest is what Pillow's `resize((32, 32), Resampling.BILINEAR)` does to the
+ * cropped picture, to within one level of 255.
+ */
+export function resizeTo32(rgba, width, height) {
+  if (!(width >= 1 && height >= 1 && rgba.length === width * height * 4)) {
+    throw new Error(`a picture of ${width} x ${height} has ${width * height * 4} bytes (red, green, blue, alpha), not ${rgba.length}`);
+  }
+  const { left, top, side } = squareCrop(width, height);
+  const square = new Uint8Array(side * side * 3);
+  for (let row = 0, to = 0; row < side; row++) {
+    for (let from = ((top + row) * width + left) * 4, end = from + side * 4; from < end; from += 4) {
+      const alpha = rgba[from + 3];
+      for (let channel = 0; channel < 3; channel++, to++) {
+        square[to] = Math.round((rgba[from + channel] * alpha + 255 * (255 - alpha)) / 255);
+      }
+    }
+  }
+  const table = resizeWeights(side);
+  const narrow = resizeLines(square, table, {
+    lines: side, lineStep: side * 3, step: 3, outLineStep: PICTURE_SIDE * 3, outStep: 3,
+    output: new Uint8Array(side * PICTURE_SIDE * 3),
+  });
+  return resizeLines(narrow, table, {
+    lines: PICTURE_SIDE, lineStep: 3, step: PICTURE_SIDE * 3, outLineStep: 3, outStep: PICTURE_SIDE * 3,
+    output: new Uint8Array(PICTURE_SIDE * PICTURE_SIDE * 3),
+  });
+}
+
+/** A copy of a picture in which the pixels that `mask` marks are grey: `value` in all three channels. */
+export function occlude(pixels, mask, value) {
+  if (pixels.length !== mask.length * 3) {
+    throw new Error(`the mask has ${mask.length} entries, and the picture ${pixels.length / 3} pixels: one is needed for each`);
+  }
+  const covered = pixels.slice();
+  for (let n = 0; n < mask.length; n++) if (mask[n]) covered.fill(value, n * 3, n * 3 + 3);
+  return covered;
+}
