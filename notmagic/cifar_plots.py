@@ -1,4 +1,4 @@
-"""The figures of the CIFAR-10 chapters: sheets of pictures, learning curves, confusion matrices.
+"""The figures of the CIFAR-10 chapters: pictures, curves, confusion matrices, intervals, calibration.
 
 Each function draws on a new figure, wide enough to be read on a phone, and returns it.
 """
@@ -13,7 +13,16 @@ from matplotlib.figure import Figure
 
 from notmagic.plots import as_jpeg
 
-__all__ = ["as_jpeg", "captioned_pictures", "confusion_figure", "learning_curves", "picture_sheet"]
+__all__ = [
+    "as_jpeg",
+    "captioned_pictures",
+    "compared_runs",
+    "confusion_figure",
+    "learning_curves",
+    "picture_sheet",
+    "reliability_figure",
+    "share_intervals",
+]
 
 # Okabe and Ito's colours. Training and test differ in line style and marker too.
 TRAIN, TEST, GREY = "#D55E00", "#0072B2", "#767676"
@@ -181,4 +190,166 @@ def captioned_pictures(images: np.ndarray, captions: Sequence[str], columns: int
     for ax, image, caption in zip(axes.flat, images, captions, strict=False):
         ax.imshow(image, interpolation="nearest")
         ax.set_xlabel(caption, fontsize=11)
+    return figure
+
+
+def compared_runs(
+    steps: Sequence[float], runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, log: bool = False
+) -> Figure:
+    """Draw one quantity over the course of training for two or three ways to train, a line for each seed.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        Where along the training the quantity was measured, (points,).
+    runs : mapping of str to numpy.ndarray
+        For each way, by its name: the quantity, (seeds, points).
+    xlabel, ylabel : str
+        What the axes show, with units.
+    log : bool
+        Whether the vertical axis is logarithmic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure. The ways differ in colour, line style and marker, and are named beside their last point.
+
+    Raises
+    ------
+    ValueError
+        If there are more than three ways, or a way's measurements do not fit the steps.
+    """
+    looks = ((TEST, "-", "o"), (TRAIN, "--", "s"), (GREY, ":", "^"))
+    if len(runs) > len(looks):
+        raise ValueError(f"{len(runs)} ways to train, expected at most {len(looks)}; draw two figures")
+    figure, ax = plt.subplots(figsize=(5.2, 3.6), layout="constrained")
+    for (name, values), (colour, style, marker) in zip(runs.items(), looks, strict=False):
+        values = np.atleast_2d(values)
+        if values.shape[1] != len(steps):
+            raise ValueError(
+                f"{name!r} has {values.shape[1]} measurements, expected one for each of the "
+                f"{len(steps)} steps"
+            )
+        for number, line in enumerate(values):
+            label = name if number == 0 else None
+            ax.plot(steps, line, style, color=colour, marker=marker, markersize=4, alpha=0.85, label=label)
+    if log:
+        ax.set_yscale("log")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=11)
+    return figure
+
+
+def share_intervals(
+    shares: np.ndarray, low: np.ndarray, high: np.ndarray, names: Sequence[str], mean: float | None = None
+) -> Figure:
+    """Draw shares with their intervals, one row for each name, the largest share on top.
+
+    Parameters
+    ----------
+    shares, low, high : numpy.ndarray
+        Shares from 0 to 1 and the two ends of their intervals, each (rows,).
+    names : sequence of str
+        One name per row.
+    mean : float, optional
+        A share to mark by an upright dashed line.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure; shares are given in per cent.
+
+    Raises
+    ------
+    ValueError
+        If a share does not lie in its interval, or there is not one name for each.
+    """
+    shares, low, high = (np.asarray(values, dtype=float) for values in (shares, low, high))
+    if not len(shares) == len(low) == len(high) == len(names):
+        raise ValueError(
+            f"{len(names)} names for {len(shares)} shares with {len(low)} lower and "
+            f"{len(high)} upper ends, expected one of each"
+        )
+    if not ((low <= shares) & (shares <= high)).all():
+        outside = names[int(np.argmin((low <= shares) & (shares <= high)))]
+        raise ValueError(
+            f"the share of {outside!r} is not between the ends of its interval; pass low before high"
+        )
+    order = np.argsort(shares, kind="stable")
+    figure, ax = plt.subplots(figsize=(5.2, 0.36 * len(names) + 0.9), layout="constrained")
+    if mean is not None:
+        ax.axvline(100 * mean, color=GREY, linestyle="--", linewidth=1)
+    rows = np.arange(len(names))
+    arms = 100 * np.stack([shares - low, high - shares])[:, order]
+    ax.errorbar(100 * shares[order], rows, xerr=arms, fmt="o", color=TEST, markersize=5, capsize=4)
+    ax.set_yticks(rows, [names[row] for row in order], fontsize=11)
+    ax.set_xlabel("right (%)")
+    ax.grid(alpha=0.3, axis="x")
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def reliability_figure(certainty: np.ndarray, right: np.ndarray, bins: int = 10) -> Figure:
+    """Draw how often answers are right against how certain they were, and how many answers there are.
+
+    Parameters
+    ----------
+    certainty : numpy.ndarray
+        The probability that was given to each answer, (N,), from 0 to 1.
+    right : numpy.ndarray
+        Whether each answer is right, (N,).
+    bins : int
+        Into how many equal parts 0 to 1 is cut. A part contains its lower end; the last also its upper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Above, a point for each part that has answers: their mean certainty and the share of right ones, in
+        per cent, beside the diagonal of an honest network. Below, the number of answers in each part.
+
+    Raises
+    ------
+    ValueError
+        If a certainty is not between 0 and 1, or there is not one verdict for each.
+    """
+    certainty, right = np.asarray(certainty, dtype=float), np.asarray(right, dtype=float)
+    if certainty.shape != right.shape or certainty.ndim != 1:
+        raise ValueError(
+            f"{right.shape} verdicts for certainties of shape {certainty.shape}, expected (N,) both"
+        )
+    if not ((certainty >= 0) & (certainty <= 1)).all():
+        raise ValueError("a certainty is not between 0 and 1; pass probabilities, not logits")
+    part = np.minimum((certainty * bins).astype(int), bins - 1)
+    counts = np.bincount(part, minlength=bins)
+    filled = counts > 0
+    means, shares = (
+        100 * np.bincount(part, values, bins)[filled] / counts[filled] for values in (certainty, right)
+    )
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(5.2, 5.4), sharex=True, layout="constrained", height_ratios=(3, 1)
+    )
+    top.plot([0, 100], [0, 100], "--", color=GREY, linewidth=1)
+    top.vlines(means, shares, means, color=TRAIN, linewidth=2)
+    top.plot(means, shares, "o-", color=TEST, markersize=5)
+    top.annotate(
+        "as right as it promises",
+        (30, 30),
+        xytext=(-8, 6),
+        textcoords="offset points",
+        color=GREY,
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+        fontsize=11,
+    )
+    top.set(ylabel="right (%)", ylim=(0, 100))
+    middles = 100 * (np.arange(bins) + 0.5) / bins
+    bars = bottom.bar(middles, counts, width=92 / bins, color=GREY)
+    bottom.bar_label(bars, [f"{count:,}" if count else "" for count in counts], fontsize=8.5)
+    bottom.set(xlabel="certainty (%)", ylabel="answers", xlim=(0, 100), ylim=(0, 1.2 * counts.max()))
+    for ax in (top, bottom):
+        ax.grid(alpha=0.3)
+        ax.spines[["top", "right"]].set_visible(False)
     return figure

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from notmagic.cifar_plots import as_jpeg, captioned_pictures, confusion_figure, learning_curves, picture_sheet
+from notmagic.cifar_plots import (
+    as_jpeg,
+    captioned_pictures,
+    compared_runs,
+    confusion_figure,
+    learning_curves,
+    picture_sheet,
+    reliability_figure,
+    share_intervals,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +85,61 @@ def test_a_figure_becomes_a_jpeg_and_is_closed(images):
     image = as_jpeg(figure, dpi=50)
     assert Image.open(io.BytesIO(image.data)).format == "JPEG"
     assert not plt.fignum_exists(figure.number)
+
+
+def test_ways_to_train_are_drawn_seed_by_seed_and_named_once():
+    runs = {"one": np.array([[3.0, 2.0, 1.0], [4.0, 2.5, 1.5]]), "other": np.array([[30.0, 3.0, 2.0]])}
+    ax = compared_runs([0, 5, 10], runs, "pictures", "loss", log=True).axes[0]
+    np.testing.assert_allclose([line.get_ydata() for line in ax.lines], [*runs["one"], *runs["other"]])
+    np.testing.assert_allclose([line.get_xdata() for line in ax.lines], [[0, 5, 10]] * 3)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
+    looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines]
+    assert looks[0] == looks[1] and all(one != other for one, other in zip(looks[0], looks[2], strict=True))
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("pictures", "loss", "log")
+
+
+def test_ways_to_train_that_cannot_be_drawn_are_refused():
+    with pytest.raises(ValueError, match=r"'one' has 2 measurements, expected one for each of the 3 steps"):
+        compared_runs([0, 5, 10], {"one": np.zeros((4, 2))}, "pictures", "loss")
+    with pytest.raises(ValueError, match=r"4 ways to train, expected at most 3"):
+        compared_runs([0], {name: np.zeros((1, 1)) for name in "abcd"}, "pictures", "loss")
+
+
+def test_intervals_are_sorted_and_reach_to_their_ends():
+    shares, low, high = np.array([[0.5, 0.8, 0.2], [0.4, 0.75, 0.15], [0.65, 0.9, 0.3]])
+    ax = share_intervals(shares, low, high, ("a", "b", "c"), mean=0.5).axes[0]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["c", "a", "b"]
+    points, (lines,) = ax.containers[0].lines[0], ax.containers[0].lines[2]
+    np.testing.assert_allclose(points.get_xdata(), [20, 50, 80])
+    ends = np.array([segment[:, 0] for segment in lines.get_segments()])
+    np.testing.assert_allclose(ends, [[15, 30], [40, 65], [75, 90]])
+    assert ax.lines[0].get_xdata() == [50, 50]
+
+
+def test_intervals_that_do_not_hold_their_share_are_refused():
+    with pytest.raises(ValueError, match=r"share of 'b' is not between the ends"):
+        share_intervals([0.5, 0.5], [0.4, 0.6], [0.6, 0.7], ("a", "b"))
+    with pytest.raises(ValueError, match=r"1 names for 2 shares"):
+        share_intervals([0.5, 0.5], [0.4, 0.4], [0.6, 0.6], ("a",))
+
+
+def test_a_reliability_diagram_shows_means_shares_and_counts():
+    certainty = np.array([0.1, 0.2, 0.5, 0.7, 0.9, 1.0, 0.6])
+    right = np.array([False, True, True, False, True, True, True])
+    top, bottom = reliability_figure(certainty, right, bins=4).axes
+    points = next(line for line in top.lines if line.get_marker() == "o")
+    # 0.1 and 0.2; none; 0.5, 0.6 and 0.7; 0.9 and 1.0: an upper end belongs to the next part, 1 to the last
+    np.testing.assert_allclose(points.get_xdata(), [15, 60, 95])
+    np.testing.assert_allclose(points.get_ydata(), [50, 200 / 3, 100])
+    np.testing.assert_allclose([bar.get_height() for bar in bottom.patches], [2, 0, 3, 2])
+    assert [text.get_text() for text in bottom.texts] == ["2", "", "3", "2"]
+    gaps = [segment[:, 1] for segment in top.collections[0].get_segments()]
+    np.testing.assert_allclose(gaps, [[50, 15], [200 / 3, 60], [100, 95]])
+    assert (bottom.get_xlabel(), bottom.get_ylabel()) == ("certainty (%)", "answers")
+
+
+def test_a_reliability_diagram_wants_probabilities():
+    with pytest.raises(ValueError, match=r"not between 0 and 1; pass probabilities"):
+        reliability_figure([0.5, 3.1], [True, False])
+    with pytest.raises(ValueError, match=r"\(3,\) verdicts for certainties of shape \(2,\)"):
+        reliability_figure([0.5, 0.6], [True, False, True])
