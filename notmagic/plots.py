@@ -8,7 +8,7 @@ two classes purple rings are class 0 and orange squares class 1.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
+
+from notmagic.architectures import LayerCount
 
 # Okabe and Ito's colours, told apart with every common form of colour blindness.
 INPUT, FILTER, FEATURE_MAP, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
@@ -228,6 +230,56 @@ def probability_surface(
         ax.contour(across, up, values, levels=[0.5], colors="black", linewidths=1.5)
     ax.set(xlim=x_range, ylim=y_range)
     return picture
+
+
+def layer_shares(tables: Mapping[str, Sequence[LayerCount]]) -> Figure:
+    """Draw where the parameters of networks sit and where their multiplications are done.
+
+    A row of two panels for each network: one horizontal bar for each layer with parameters, from the input
+    on downwards, as long as its share of the network's parameters (left) and multiplications (right).
+    Convolutions are green, dense layers grey and hatched.
+
+    Parameters
+    ----------
+    tables
+        For each network's name its lines, as `notmagic.architectures.layer_table` gives them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Five inches wide.
+
+    Raises
+    ------
+    ValueError
+        If there is no network, or one without parameters.
+    """
+    kept = {name: [row for row in table if row.parameters] for name, table in tables.items()}
+    if not kept or not all(kept.values()):
+        raise ValueError("layer_shares got no network or one without parameters; pass tables of layer_table")
+    heights = [len(rows) for rows in kept.values()]
+    figure, axes = plt.subplots(
+        len(kept), 2, figsize=(5, 0.7 * len(kept) + 0.26 * sum(heights)), sharex=True, sharey="row",
+        squeeze=False, layout="constrained", gridspec_kw={"height_ratios": heights},
+    )  # fmt: skip
+    for pair, (name, rows) in zip(axes, kept.items(), strict=True):
+        for ax, what in zip(pair, ("parameters", "multiplications"), strict=True):
+            counts = np.array([getattr(row, what) for row in rows])
+            bars = ax.barh(range(len(rows)), 100 * counts / counts.sum(), color=FEATURE_MAP)
+            for bar, row in zip(bars, rows, strict=True):
+                if row.kind == "dense":
+                    bar.set(facecolor="#c8c8c8", edgecolor="#4a4a4a", hatch="////")
+            ax.bar_label(bars, fmt="%.0f %%", padding=2, fontsize=9)
+            ax.set_title(f"{name}: {what}", fontsize=10)
+            ax.set(xlim=(0, 100))
+            ax.spines[["top", "right"]].set_visible(False)
+        pair[0].set_yticks(range(len(rows)), [row.name for row in rows], fontsize=9)
+        pair[0].invert_yaxis()
+    for ax in axes[-1]:
+        ax.set_xlabel("share of the whole, per cent")
+    handles = [Patch(facecolor=FEATURE_MAP), Patch(facecolor="#c8c8c8", edgecolor="#4a4a4a", hatch="////")]
+    figure.legend(handles, ["convolution", "dense"], loc="outside lower center", ncols=2, frameon=False)
+    return figure
 
 
 def as_jpeg(figure: Figure, dpi: int = 125, quality: int = 80) -> Image:
