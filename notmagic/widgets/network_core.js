@@ -33,6 +33,7 @@ const PLAN_OPERATIONS = {
   dense: [1, "vector", ["units", "relu"]],
 };
 
+const quoted = (value) => JSON.stringify(value) ?? "missing";
 const grouped = (number) => number.toLocaleString("en");
 const isMap = (shape) => shape.length === 3;
 const sayShape = (shape) => (isMap(shape) ? `a ${shape.join(" x ")} map` : `a vector of ${shape[0]}`);
@@ -45,59 +46,58 @@ function windowsOn(length, size, stride, padding) {
   return { places, before: Math.floor(Math.max((places - 1) * stride + size - length, 0) / 2) };
 }
 
-/** The shape of every node by name, [rows, columns, channels] or [length]; an Error if the plan is no network. */
+/** The shape of each node, a Map of names to [rows, columns, channels] or [length]; an Error if this is no plan. */
 export function planShapes(plan) {
   if (!Array.isArray(plan) || plan.length < 2) {
     throw new Error("a plan is a list of at least two nodes, the input first");
   }
-  const shapes = {};
+  const shapes = new Map();
   plan.forEach((node, n) => {
     const name = node?.name;
     if (typeof name !== "string" || name === "") {
       throw new Error(`node ${n} of the plan has no name; give it a "name" of its own`);
     }
     const fail = (problem) => {
-      throw new Error(`node ${JSON.stringify(name)} of the plan: ${problem}`);
+      throw new Error(`node ${quoted(name)} of the plan: ${problem}`);
     };
-    if (Object.hasOwn(shapes, name)) fail("an earlier node has this name; give it one of its own");
+    if (shapes.has(name)) fail("an earlier node has this name; give it one of its own");
     checkFields(node, n, fail);
     const inputs = (node.from ?? []).map((source) => {
-      if (!Object.hasOwn(shapes, source)) {
-        fail(`it takes ${JSON.stringify(source)}, and no node before it has that name`);
-      }
-      return shapes[source];
+      if (!shapes.has(source)) fail(`it takes ${quoted(source)}, and no node before it has that name`);
+      return shapes.get(source);
     });
-    shapes[name] = shapeAfter(node, inputs, fail);
+    shapes.set(name, shapeAfter(node, inputs, fail));
   });
   const last = plan.at(-1).name;
-  if (isMap(shapes[last])) {
-    throw new Error(`the last node of a plan gives the logits, a vector; ${JSON.stringify(last)} gives ${sayShape(shapes[last])}`);
+  if (isMap(shapes.get(last))) {
+    throw new Error(`the last node of a plan gives the logits, a vector; ${quoted(last)} gives ${sayShape(shapes.get(last))}`);
   }
   return shapes;
 }
 
 function checkFields(node, n, fail) {
-  if (!Object.hasOwn(PLAN_OPERATIONS, node.op)) {
-    fail(`its "op" is ${JSON.stringify(node.op) ?? "missing"}; expected one of ${Object.keys(PLAN_OPERATIONS).join(", ")}`);
+  if (typeof node.op !== "string" || !Object.hasOwn(PLAN_OPERATIONS, node.op)) {
+    fail(`its "op" is ${quoted(node.op)}; expected one of ${Object.keys(PLAN_OPERATIONS).join(", ")}`);
   }
   if ((n === 0) !== (node.op === "input")) fail("the first node is the input, and no other is");
   const [taken, , needed] = PLAN_OPERATIONS[node.op];
-  if (taken && !(Array.isArray(node.from) && node.from.length === taken)) {
-    fail(`its "from" names ${taken === 1 ? "one node" : `${taken} nodes`}, in a list`);
+  const { from: sources = [] } = node;
+  if (!(Array.isArray(sources) && sources.every((source) => typeof source === "string") && sources.length === taken)) {
+    fail(`its "from" must be a list of names, ${taken} for ${node.op}`);
   }
   for (const key of needed) {
     const [expected, isRight] = PLAN_FIELDS[key];
     if (!isRight(node[key])) {
-      fail(`its "${key}" is ${JSON.stringify(node[key]) ?? "missing"}; expected ${expected}`);
+      fail(`its "${key}" is ${quoted(node[key])}; expected ${expected}`);
     }
   }
 }
 
 function shapeAfter(node, inputs, fail) {
   const wanted = PLAN_OPERATIONS[node.op][1];
-  if (wanted === "map" && !isMap(inputs[0])) fail(`it takes a map, and "${node.from[0]}" gives ${sayShape(inputs[0])}`);
+  if (wanted === "map" && !isMap(inputs[0])) fail(`it takes a map, and ${quoted(node.from[0])} gives ${sayShape(inputs[0])}`);
   if (wanted === "vector" && isMap(inputs[0])) {
-    fail(`it takes a vector, and "${node.from[0]}" gives ${sayShape(inputs[0])}; put a flatten or globalpool node between`);
+    fail(`it takes a vector, and ${quoted(node.from[0])} gives ${sayShape(inputs[0])}; put a flatten or globalpool node between`);
   }
   const [height, width, channels] = inputs[0] ?? [];
   const side = node.kernel ?? node.size;
@@ -110,21 +110,23 @@ function shapeAfter(node, inputs, fail) {
     return [rows, columns, node.filters ?? channels];
   }
   if (node.op === "add" && inputs[0].join() !== inputs[1].join()) {
-    fail(`it adds numbers place by place, and "${node.from[0]}" gives ${sayShape(inputs[0])}, `
-      + `"${node.from[1]}" ${sayShape(inputs[1])}`);
+    fail(`it adds numbers place by place, and ${quoted(node.from[0])} gives ${sayShape(inputs[0])}, `
+      + `${quoted(node.from[1])} ${sayShape(inputs[1])}`);
   }
   return { input: node.shape, add: inputs[0], globalpool: [channels], flatten: [sizeOf(inputs[0] ?? [])], dense: [node.units] }[node.op];
 }
 
 // ----------------------------------------------------------------------------------------------- weights
 
+const float32 = new Float32Array(1);
+const float32Bits = new Uint32Array(float32.buffer);
+
 /** A float16, given by its 16 bits, as a number. */
 export function decodeFloat16(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
+  if ((bits & 0x7c00) === 0x7c00) return bits & 0x3ff ? NaN : bits & 0x8000 ? -Infinity : Infinity;
+  // Sign, exponent and fraction where a float32 has them: the exponent is then 2 ** 112 too small.
+  float32Bits[0] = ((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13);
+  return float32[0] * 2 ** 112;
 }
 
 /** What a node multiplies: shape of its kernel, and how many products one place of its map needs. */
@@ -144,7 +146,7 @@ function kernelOf(node, from) {
  */
 export function unpackNetwork(plan, bytes) {
   const shapes = planShapes(plan);
-  const nodes = plan.map((node) => ({ ...node, from: node.from ?? [], shape: shapes[node.name], parameters: 0, multiplyAdds: 0 }));
+  const nodes = plan.map((node) => ({ ...node, from: node.from ?? [], shape: shapes.get(node.name), parameters: 0, multiplyAdds: 0 }));
   const byName = Object.fromEntries(nodes.map((node) => [node.name, node]));
   const over = (key) => sumOf(nodes.map((node) => node[key]));
   for (const node of nodes) {
@@ -176,158 +178,160 @@ function fillWeights(nodes, bytes, parameters) {
     node.weights = take(sizeOf(node.kernelPart.shape));
     node.bias = take(node.kernelPart.bias);
     if (![node.weights, node.bias].every((values) => values.every(Number.isFinite))) {
-      throw new Error(`node ${JSON.stringify(node.name)} of the plan: its weights are not all finite; pack them again`);
+      throw new Error(`node ${quoted(node.name)} of the plan: its weights are not all finite; pack them again`);
     }
   }
 }
 
 // --------------------------------------------------------------------------------------------- computing
 
-// A convolution is a product of matrices: windows, one a row, times filters, one a column. It is computed in tiles
-// of so many places and filters, whose sums stay in the processor's registers.
-const TILE_PLACES = 4;
-const TILE_FILTERS = 4;
+// A convolution is a product of matrices: windows, one a row, times filters, one a column. It is computed in tiles of
+// 4 windows x 4 filters, whose 16 sums stay in the processor's registers: so each number that is fetched is used four
+// times. What a tile needs lies side by side, tap by tap, as float64, which JavaScript computes in anyway.
+const TILE = 4;
+const wholeTiles = (length) => Math.ceil(length / TILE);
 
 /** Give a node its output and what its computing needs, once for all runs. */
 function prepare(node) {
   node.output = node.op === "flatten" ? node.inputs[0].output : new Float32Array(sizeOf(node.shape));
-  if (["conv", "depthwise", "pool"].includes(node.op)) {
-    const [height, width] = node.inputs[0].shape;
-    node.window = node.kernel ?? node.size;
-    node.padTop = windowsOn(height, node.window, node.stride, node.padding).before;
-    node.padLeft = windowsOn(width, node.window, node.stride, node.padding).before;
-  }
-  if (node.op === "conv") {
-    node.taps = node.weights.length / node.filters;
-    node.packed = packFilters(node.weights, node.taps, node.filters);
-    node.panel = new Float64Array(node.taps * TILE_PLACES);
-    node.sums = new Float64Array(TILE_PLACES * TILE_FILTERS);
-  }
-  if (node.op === "dense" || node.op === "depthwise") node.sums = new Float64Array(node.shape.at(-1));
+  if (["conv", "depthwise", "pool"].includes(node.op)) layWindows(node);
+  if (["depthwise", "pool", "dense"].includes(node.op)) node.sums = new Float64Array(node.shape.at(-1));
+  if (node.op !== "conv") return;
+  node.taps = node.weights.length / node.filters;
+  node.packed = packFilters(node.weights, node.taps, node.filters);
+  node.packedBias = new Float64Array(wholeTiles(node.filters) * TILE);
+  node.packedBias.set(node.bias);
+  node.panel = new Float64Array(node.taps * TILE);
+  node.corner = new Float32Array(TILE * TILE);
+}
+
+/** Where each window of a node reads: for each of its cells the entry of the map, or -1 beyond the edge. */
+function layWindows(node) {
+  const [height, width, channels] = node.inputs[0].shape;
+  const [rows, columns] = node.shape;
+  const window = node.kernel ?? node.size;
+  const before = (length) => windowsOn(length, window, node.stride, node.padding).before;
+  Object.assign(node, { window, cells: window ** 2, padTop: before(height), padLeft: before(width) });
+  node.reads = Int32Array.from({ length: rows * columns * node.cells }, (_, n) => {
+    const [place, cell] = [Math.floor(n / node.cells), n % node.cells];
+    const y = Math.floor(place / columns) * node.stride - node.padTop + Math.floor(cell / window);
+    const x = (place % columns) * node.stride - node.padLeft + (cell % window);
+    return y >= 0 && y < height && x >= 0 && x < width ? (y * width + x) * channels : -1;
+  });
 }
 
 /** Weights (taps, filters) in groups of a tile's filters, tap by tap; zeros beyond the last filter. */
 function packFilters(weights, taps, filters) {
-  const groups = Math.ceil(filters / TILE_FILTERS);
-  const packed = new Float64Array(groups * taps * TILE_FILTERS);
+  const packed = new Float64Array(wholeTiles(filters) * taps * TILE);
   for (let filter = 0; filter < filters; filter++) {
-    const start = Math.floor(filter / TILE_FILTERS) * taps * TILE_FILTERS + (filter % TILE_FILTERS);
-    for (let tap = 0; tap < taps; tap++) packed[start + tap * TILE_FILTERS] = weights[tap * filters + filter];
+    const column = filter % TILE;
+    for (let tap = 0; tap < taps; tap++) {
+      packed[(filter - column) * taps + tap * TILE + column] = weights[tap * filters + filter];
+    }
   }
   return packed;
 }
 
-/** Copy the window of the output's place `place` into column `column` of the panel; zeros where it is padded. */
-function gatherWindow(node, place, column) {
-  const { panel, window, stride } = node;
-  const [source] = node.inputs;
-  const [height, width, channels] = source.shape;
-  const input = source.output;
-  const top = Math.floor(place / node.shape[1]) * stride - node.padTop;
-  const left = (place % node.shape[1]) * stride - node.padLeft;
-  const [from, to] = [Math.max(0, left) - left, Math.min(width, left + window) - left];
+/** Copy the window of one place of the output into a column of the panel; zeros where it is beyond the edge. */
+function gatherWindow({ panel, reads, cells, inputs }, place, column) {
+  const input = inputs[0].output;
+  const channels = inputs[0].shape[2];
   let at = column;
-  for (let row = top; row < top + window; row++) {
-    const inside = row >= 0 && row < height;
-    const first = inside ? from * channels : 0;
-    const last = inside ? to * channels : 0;
-    const start = (row * width + left) * channels;
-    let k = 0;
-    for (; k < first; k++, at += TILE_PLACES) panel[at] = 0;
-    for (; k < last; k++, at += TILE_PLACES) panel[at] = input[start + k];
-    for (; k < window * channels; k++, at += TILE_PLACES) panel[at] = 0;
+  for (let cell = place * cells; cell < (place + 1) * cells; cell++) {
+    const start = reads[cell];
+    for (let c = 0; c < channels; c++, at += TILE) panel[at] = start < 0 ? 0 : input[start + c];
   }
 }
 
-/** The sums of one tile: four windows times four filters, over all taps. */
-function multiplyTile(panel, packed, start, taps, sums) {
-  let s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-  let s20 = 0, s21 = 0, s22 = 0, s23 = 0, s30 = 0, s31 = 0, s32 = 0, s33 = 0;
-  for (let a = 0, b = start; a < taps * 4; a += 4, b += 4) {
-    const [a0, a1, a2, a3] = [panel[a], panel[a + 1], panel[a + 2], panel[a + 3]];
-    const [b0, b1, b2, b3] = [packed[b], packed[b + 1], packed[b + 2], packed[b + 3]];
+/** Compute a tile: bias and products over all taps, not less than `least`; its rows are `step` entries apart. */
+function multiplyTile(panel, packed, taps, bias, filter, least, output, at, step) {
+  const c0 = bias[filter], c1 = bias[filter + 1], c2 = bias[filter + 2], c3 = bias[filter + 3];
+  let s00 = c0, s01 = c1, s02 = c2, s03 = c3, s10 = c0, s11 = c1, s12 = c2, s13 = c3;
+  let s20 = c0, s21 = c1, s22 = c2, s23 = c3, s30 = c0, s31 = c1, s32 = c2, s33 = c3;
+  for (let a = 0, b = filter * taps; a < taps * TILE; a += TILE, b += TILE) {
+    const a0 = panel[a], a1 = panel[a + 1], a2 = panel[a + 2], a3 = panel[a + 3];
+    const b0 = packed[b], b1 = packed[b + 1], b2 = packed[b + 2], b3 = packed[b + 3];
     s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
     s10 += a1 * b0; s11 += a1 * b1; s12 += a1 * b2; s13 += a1 * b3;
     s20 += a2 * b0; s21 += a2 * b1; s22 += a2 * b2; s23 += a2 * b3;
     s30 += a3 * b0; s31 += a3 * b1; s32 += a3 * b2; s33 += a3 * b3;
   }
-  sums[0] = s00; sums[1] = s01; sums[2] = s02; sums[3] = s03; sums[4] = s10; sums[5] = s11; sums[6] = s12; sums[7] = s13;
-  sums[8] = s20; sums[9] = s21; sums[10] = s22; sums[11] = s23; sums[12] = s30; sums[13] = s31; sums[14] = s32; sums[15] = s33;
+  const [row1, row2, row3] = [at + step, at + 2 * step, at + 3 * step];
+  output[at] = Math.max(s00, least); output[at + 1] = Math.max(s01, least);
+  output[at + 2] = Math.max(s02, least); output[at + 3] = Math.max(s03, least);
+  output[row1] = Math.max(s10, least); output[row1 + 1] = Math.max(s11, least);
+  output[row1 + 2] = Math.max(s12, least); output[row1 + 3] = Math.max(s13, least);
+  output[row2] = Math.max(s20, least); output[row2 + 1] = Math.max(s21, least);
+  output[row2 + 2] = Math.max(s22, least); output[row2 + 3] = Math.max(s23, least);
+  output[row3] = Math.max(s30, least); output[row3 + 1] = Math.max(s31, least);
+  output[row3 + 2] = Math.max(s32, least); output[row3 + 3] = Math.max(s33, least);
 }
 
 function runConv(node) {
-  const { output, bias, filters, taps, sums, relu } = node;
+  const { output, filters, taps, panel, packed, packedBias, corner } = node;
+  const least = leastOf(node);
   const places = node.shape[0] * node.shape[1];
-  for (let place = 0; place < places; place += TILE_PLACES) {
-    const rows = Math.min(TILE_PLACES, places - place);
+  for (let place = 0; place < places; place += TILE) {
+    const rows = Math.min(TILE, places - place);
     for (let row = 0; row < rows; row++) gatherWindow(node, place + row, row);
-    for (let filter = 0; filter < filters; filter += TILE_FILTERS) {
-      multiplyTile(node.panel, node.packed, filter * taps, taps, sums);
-      const columns = Math.min(TILE_FILTERS, filters - filter);
+    for (let filter = 0; filter < filters; filter += TILE) {
+      const columns = Math.min(TILE, filters - filter);
+      const at = place * filters + filter;
+      if (rows === TILE && columns === TILE) {
+        multiplyTile(panel, packed, taps, packedBias, filter, least, output, at, filters);
+        continue;
+      }
+      multiplyTile(panel, packed, taps, packedBias, filter, least, corner, 0, TILE);
       for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++) {
-          const value = sums[row * TILE_FILTERS + column] + bias[filter + column];
-          output[(place + row) * filters + filter + column] = relu && !(value > 0) ? 0 : value;
-        }
+        for (let column = 0; column < columns; column++) output[at + row * filters + column] = corner[row * TILE + column];
       }
     }
   }
 }
 
-/** Call `visit(place, cell, at)` for each cell of each window that is on the map; `at` is its first channel. */
-function overWindows(node, begin, visit, end) {
-  const [height, width, channels] = node.inputs[0].shape;
-  const [rows, columns] = node.shape;
-  for (let place = 0; place < rows * columns; place++) {
-    const top = Math.floor(place / columns) * node.stride - node.padTop;
-    const left = (place % columns) * node.stride - node.padLeft;
-    begin();
-    for (let row = Math.max(0, top); row < Math.min(height, top + node.window); row++) {
-      for (let column = Math.max(0, left); column < Math.min(width, left + node.window); column++) {
-        visit((row - top) * node.window + column - left, (row * width + column) * channels);
-      }
-    }
-    end(place * channels);
-  }
-}
+/** The least value that a node gives: 0 behind a ReLU. */
+const leastOf = (node) => (node.relu ? 0 : -Infinity);
 
 function runDepthwise(node) {
-  const { output, weights, bias, sums, relu } = node;
+  const { output, weights, bias, sums, reads, cells } = node;
   const input = node.inputs[0].output;
   const channels = sums.length;
-  overWindows(node, () => sums.set(bias), (cell, at) => {
-    for (let c = 0; c < channels; c++) sums[c] += input[at + c] * weights[cell * channels + c];
-  }, (at) => {
-    for (let c = 0; c < channels; c++) output[at + c] = relu && !(sums[c] > 0) ? 0 : sums[c];
-  });
+  const least = leastOf(node);
+  for (let place = 0, at = 0; at < output.length; place++, at += channels) {
+    sums.set(bias);
+    for (let cell = 0; cell < cells; cell++) {
+      const start = reads[place * cells + cell];
+      if (start < 0) continue;
+      for (let c = 0; c < channels; c++) sums[c] += input[start + c] * weights[cell * channels + c];
+    }
+    for (let c = 0; c < channels; c++) output[at + c] = Math.max(sums[c], least);
+  }
 }
 
 function runPool(node) {
+  const { output, sums, reads, cells } = node;
   const input = node.inputs[0].output;
-  const { output } = node;
-  const channels = node.shape[2];
-  const best = new Float64Array(channels);
-  let cells = 0;
+  const channels = sums.length;
   const isMax = node.kind === "max";
-  overWindows(node, () => {
-    best.fill(isMax ? -Infinity : 0);
-    cells = 0;
-  }, (cell, at) => {
-    cells += 1;
-    if (isMax) for (let c = 0; c < channels; c++) best[c] = input[at + c] > best[c] ? input[at + c] : best[c];
-    else for (let c = 0; c < channels; c++) best[c] += input[at + c];
-  }, (at) => {
-    for (let c = 0; c < channels; c++) output[at + c] = isMax ? best[c] : best[c] / cells;
-  });
+  for (let place = 0, at = 0; at < output.length; place++, at += channels) {
+    let inside = 0;
+    sums.fill(isMax ? -Infinity : 0);
+    for (let cell = 0; cell < cells; cell++) {
+      const start = reads[place * cells + cell];
+      if (start < 0) continue; // what is beyond the edge is neither compared nor averaged
+      inside += 1;
+      if (isMax) for (let c = 0; c < channels; c++) sums[c] = Math.max(sums[c], input[start + c]);
+      else for (let c = 0; c < channels; c++) sums[c] += input[start + c];
+    }
+    for (let c = 0; c < channels; c++) output[at + c] = isMax ? sums[c] : sums[c] / inside;
+  }
 }
 
 function runAdd(node) {
   const [a, b] = node.inputs.map((source) => source.output);
-  const { output, relu } = node;
-  for (let n = 0; n < output.length; n++) {
-    const value = a[n] + b[n];
-    output[n] = relu && !(value > 0) ? 0 : value;
-  }
+  const { output } = node;
+  const least = leastOf(node);
+  for (let n = 0; n < output.length; n++) output[n] = Math.max(a[n] + b[n], least);
 }
 
 function runGlobalPool(node) {
@@ -342,8 +346,9 @@ function runGlobalPool(node) {
 }
 
 function runDense(node) {
-  const { output, weights, sums, relu } = node;
+  const { output, weights, sums } = node;
   const input = node.inputs[0].output;
+  const least = leastOf(node);
   const units = sums.length;
   sums.set(node.bias);
   for (let n = 0; n < input.length; n++) {
@@ -351,7 +356,7 @@ function runDense(node) {
     if (value === 0) continue; // often, behind a ReLU
     for (let unit = 0; unit < units; unit++) sums[unit] += value * weights[n * units + unit];
   }
-  for (let unit = 0; unit < units; unit++) output[unit] = relu && !(sums[unit] > 0) ? 0 : sums[unit];
+  for (let unit = 0; unit < units; unit++) output[unit] = Math.max(sums[unit], least);
 }
 
 const RUN = {
@@ -390,7 +395,7 @@ export function runNetwork(network, pixels, from = 0) {
 
 function nodeNamed(network, name) {
   const node = network.byName[name];
-  if (!node) throw new Error(`no node is called ${JSON.stringify(name)}; there are: ${Object.keys(network.byName).join(", ")}`);
+  if (!node) throw new Error(`no node is called ${quoted(name)}; there are: ${Object.keys(network.byName).join(", ")}`);
   return node;
 }
 
@@ -401,7 +406,6 @@ const placeOf = (shape, index) => {
 };
 
 const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
-const rectified = (node, sum) => (node.relu && !(sum > 0) ? 0 : sum);
 
 /**
  * The arithmetic behind one unit: entry `index` of the map (or vector) of the node called `name`.
@@ -416,28 +420,26 @@ const rectified = (node, sum) => (node.relu && !(sum > 0) ? 0 : sum);
 export function explainUnit(network, maps, name, index) {
   const node = nodeNamed(network, name);
   if (!(Number.isInteger(index) && index >= 0 && index < sizeOf(node.shape))) {
-    throw new Error(`node ${JSON.stringify(name)} has units 0 to ${sizeOf(node.shape) - 1}, not ${index}`);
+    throw new Error(`node ${quoted(name)} has units 0 to ${sizeOf(node.shape) - 1}, not ${index}`);
   }
   const place = placeOf(node.shape, index);
   const unit = { op: node.op, from: node.from, place, window: null };
   return { ...unit, ...EXPLAIN[node.op](node, node.from.map((source) => maps[source]), place, index, maps[name][index]) };
 }
 
-/** The cells of a unit's window on the map: for each its place in the window and its first entry, or -1 beyond the edge. */
-function windowCells(node, { row, col }) {
-  const [height, width, channels] = node.inputs[0].shape;
-  const [top, left] = [row * node.stride - node.padTop, col * node.stride - node.padLeft];
-  const cells = Array.from({ length: node.window ** 2 }, (_, cell) => {
-    const [y, x] = [top + Math.floor(cell / node.window), left + (cell % node.window)];
-    return y >= 0 && y < height && x >= 0 && x < width ? (y * width + x) * channels : -1;
-  });
-  return { cells, window: { top, left, height: node.window, width: node.window } };
+/** Where a unit's window reads, and where it lies. */
+function windowOf(node, { row, col }) {
+  const place = row * node.shape[1] + col;
+  return {
+    starts: node.reads.subarray(place * node.cells, (place + 1) * node.cells),
+    window: { top: row * node.stride - node.padTop, left: col * node.stride - node.padLeft, height: node.window, width: node.window },
+  };
 }
 
 function explainSum(node, inputs, weights, bias) {
   const products = inputs.map((value, n) => value * weights[n]);
   const sum = inputs.reduce((so, value, n) => so + value * weights[n], 0) + bias;
-  return { inputs, weights, products, bias, sum, value: rectified(node, sum) };
+  return { inputs, weights, products, bias, sum, value: Math.max(sum, leastOf(node)) };
 }
 
 function explainPooled(kind, inputs) {
@@ -453,26 +455,26 @@ const EXPLAIN = {
     return { inputs: pixel, sum: value, value };
   },
   conv: (node, [input], place) => {
-    const { cells, window } = windowCells(node, place);
+    const { starts, window } = windowOf(node, place);
     const depth = node.inputs[0].shape[2];
     const inputs = Float32Array.from({ length: node.taps }, (_, tap) => {
-      const start = cells[Math.floor(tap / depth)];
+      const start = starts[Math.floor(tap / depth)];
       return start < 0 ? 0 : input[start + (tap % depth)];
     });
     const weights = inputs.map((_, tap) => node.weights[tap * node.filters + place.channel]);
     return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
   },
   depthwise: (node, [input], place) => {
-    const { cells, window } = windowCells(node, place);
-    const inputs = Float32Array.from(cells, (start) => (start < 0 ? 0 : input[start + place.channel]));
+    const { starts, window } = windowOf(node, place);
+    const inputs = Float32Array.from(starts, (start) => (start < 0 ? 0 : input[start + place.channel]));
     const weights = inputs.map((_, cell) => node.weights[cell * node.shape[2] + place.channel]);
     return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
   },
   dense: (node, [input], place, index) =>
     explainSum(node, input.slice(), input.map((_, n) => node.weights[n * node.units + index]), node.bias[index]),
   pool: (node, [input], place) => {
-    const { cells, window } = windowCells(node, place);
-    const inputs = Float32Array.from(cells, (start) => (start < 0 ? NaN : input[start + place.channel]));
+    const { starts, window } = windowOf(node, place);
+    const inputs = Float32Array.from(starts, (start) => (start < 0 ? NaN : input[start + place.channel]));
     return { window, ...explainPooled(node.kind, inputs) };
   },
   globalpool: (node, [input], place, index) => {
@@ -482,7 +484,7 @@ const EXPLAIN = {
   },
   add: (node, inputs, place, index) => {
     const both = Float32Array.from(inputs, (input) => input[index]);
-    return { inputs: both, sum: both[0] + both[1], value: rectified(node, both[0] + both[1]) };
+    return { inputs: both, sum: both[0] + both[1], value: Math.max(both[0] + both[1], leastOf(node)) };
   },
   flatten: (node, [input], place, index, value) => {
     const sourcePlace = placeOf(node.inputs[0].shape, index);
