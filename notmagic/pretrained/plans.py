@@ -17,9 +17,9 @@ each but the first names in ``from`` the nodes whose results it takes. Maps are 
 ==============  ================================================================================
 
 Kernels and windows are square; ``padding`` is ``"valid"`` or TensorFlow's ``"same"``. The first node is the
-only input; the last gives the logits, a vector. Convolutions and dense layers have a bias. Batch normalisation
-is no node: at rest it is a factor and an addend for each channel, which `fold_batch_norm` puts into the
-convolution before it.
+only input; the last gives the logits, a vector. Convolutions and dense layers have a bias.
+Batch normalisation is no node: at rest it is a factor and an addend for each channel, which `fold_batch_norm`
+puts into the convolution before it.
 
 The weights of a plan are named ``<node>_kernel`` and ``<node>_bias``, in the plan's order and with Keras's
 shapes: (k, k, inputs, filters); (k, k, channels) for a depthwise node; (inputs, units). `pack` writes them as
@@ -322,8 +322,8 @@ def fold_batch_norm(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put the batch normalisation behind a layer into the layer's own weights.
 
-    At rest it computes ``gamma * (z - mean) / sqrt(variance + epsilon) + beta`` from ``z = x * kernel + bias``.
-    So does a layer with the kernel ``kernel * f`` and the bias ``beta + (bias - mean) * f``, where
+    At rest it makes ``gamma * (z - mean) / sqrt(variance + epsilon) + beta`` of ``z = x * kernel + bias``. So
+    does a layer with the kernel ``kernel * f`` and the bias ``beta + (bias - mean) * f``, where
     ``f = gamma / sqrt(variance + epsilon)`` for each channel.
 
     Parameters

@@ -394,9 +394,10 @@ export function runNetwork(network, pixels, from = 0) {
 // -------------------------------------------------------------------------------------- what is behind a unit
 
 function nodeNamed(network, name) {
-  const node = network.byName[name];
-  if (!node) throw new Error(`no node is called ${quoted(name)}; there are: ${Object.keys(network.byName).join(", ")}`);
-  return node;
+  if (!Object.hasOwn(network.byName, name)) {
+    throw new Error(`no node is called ${quoted(name)}; there are: ${Object.keys(network.byName).join(", ")}`);
+  }
+  return network.byName[name];
 }
 
 const placeOf = (shape, index) => {
