@@ -189,12 +189,12 @@ ARCHITECTURES: dict[str, Architecture] = {
     "alexnet": Architecture("AlexNet without groups", (227, 227, 3), _alexnet(groups=1)),
     "vgg16": Architecture("VGG-16", (224, 224, 3), _vgg16()),
     "inception_direct": Architecture(
-        "a 5 x 5 convolution without a bottleneck",
+        "an Inception path without its bottleneck",
         (28, 28, 192),
         (_conv("conv5x5", 5, 32, padding=2),),
     ),
     "inception_bottleneck": Architecture(
-        "a 5 x 5 convolution behind a 1 x 1 bottleneck",
+        "an Inception path with its bottleneck",
         (28, 28, 192),
         (_conv("conv1x1", 1, 16), _conv("conv5x5", 5, 32, padding=2)),
     ),

@@ -7,6 +7,7 @@ TensorFlow, for a page must open without it.
 from notmagic.widgets.boundary import Boundary
 from notmagic.widgets.cat_windows import CatWindows
 from notmagic.widgets.conv_explorer import ConvExplorer
+from notmagic.widgets.counting_game import CountingGame
 from notmagic.widgets.digit_pad import DigitPad
 from notmagic.widgets.filter_bank import FilterBank
 from notmagic.widgets.fit_line import FitLine
@@ -19,6 +20,7 @@ __all__ = [
     "Boundary",
     "CatWindows",
     "ConvExplorer",
+    "CountingGame",
     "DigitPad",
     "FilterBank",
     "FitLine",
