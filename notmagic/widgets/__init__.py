@@ -12,6 +12,7 @@ from notmagic.widgets.digit_pad import DigitPad
 from notmagic.widgets.filter_bank import FilterBank
 from notmagic.widgets.fit_line import FitLine
 from notmagic.widgets.net_lab import NetLab
+from notmagic.widgets.network_explorer import NetworkExplorer
 from notmagic.widgets.pooling_explorer import PoolingExplorer
 from notmagic.widgets.receptive_field import ReceptiveField
 from notmagic.widgets.xor_lab import XorLab
@@ -25,6 +26,7 @@ __all__ = [
     "FilterBank",
     "FitLine",
     "NetLab",
+    "NetworkExplorer",
     "PoolingExplorer",
     "ReceptiveField",
     "XorLab",
