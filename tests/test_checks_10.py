@@ -585,6 +585,19 @@ def test_a_broken_block_gets_its_diagnosis(says, changes):
     assert says in failure(ten.residual_block, define(RESIDUAL, *changes))
 
 
+def test_what_keras_says_about_an_error_is_shown_without_colours_and_arguments():
+    message = failure(ten.grouped_conv, define(GROUPED, (JOIN, "keras.layers.Concatenate(axis=5)(parts)")))
+    assert message.startswith("grouped_conv stopped with ") and "\x1b" not in message
+    assert "Arguments received" not in message and "keras_tensor" not in message
+    assert message.endswith("x of shape (None, 5, 7, 4), filters = 6, kernel_size = 3, groups = 2.")
+
+
+def test_an_activation_without_a_name_is_refused_in_silence(capfd):
+    made = define(RESIDUAL, (SECOND, SECOND.replace('"same"', '"same", activation=lambda y: y')))
+    assert "an activation that has no name" in failure(ten.residual_block, made)
+    assert not capfd.readouterr().err
+
+
 def test_a_block_that_loses_its_input_is_told_with_which_weights():
     message = failure(ten.residual_block, define(RESIDUAL, (ADD, "x * 7 + z")))
     assert "with all its weights 0" in message

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from math import ceil, floor, sqrt
 from typing import Any
@@ -490,8 +491,13 @@ def _without_frills(message: str) -> str:
     return re.sub(r"\s*Arguments received by .*?(?=\n  in line|\n  It was given|$)", "", message, flags=re.S)
 
 
-def _built(function: Any, shape: Shape, arguments: tuple[Any, ...] = (),
-           hint: Callable[[Exception, Case], str] = lambda error, case: "") -> Any:
+def _build_hint(error: Exception, case: Case) -> str:
+    if isinstance(error, ValueError) and "shape" in str(error).lower():
+        return "Compare the shapes of what goes into that layer. What does padding do?"
+    return ""
+
+
+def _built(function: Any, shape: Shape, **arguments: int) -> Any:
     """Let a reader's function turn an input into an output, and give a clean model of what it made.
 
     The layers are made anew from their settings, so that whatever an object has in the place of its own
@@ -500,10 +506,11 @@ def _built(function: Any, shape: Shape, arguments: tuple[Any, ...] = (),
     import keras
 
     x = keras.Input(shape)
-    more = "".join(f", {value}" for value in arguments)
     name = name_of(function)
+    case = Case((x, *arguments.values()),
+                ", ".join([f"x of shape {(None, *shape)}", *filter(None, [described(**arguments)])]))
     try:
-        given = run(function, Case((x, *arguments), f"an input of shape {(None, *shape)}{more}"), hint)
+        given = run(function, case, _build_hint)
     except NotAnswered:
         raise
     except CheckFailed as failure:
@@ -523,7 +530,9 @@ def _built(function: Any, shape: Shape, arguments: tuple[Any, ...] = (),
             raise CheckFailed(f"{operation.name} is of type {type(operation).__name__}. Use the layers of "
                               "keras.layers as they are, one after the other.")
     try:
-        return keras.models.clone_model(model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return keras.models.clone_model(model)
     except Exception:
         raise CheckFailed("Keras cannot make these layers anew from their settings. Has one of them an "
                           "activation that has no name?") from None
@@ -685,7 +694,7 @@ def grouped_conv(function: Callable[..., Any]) -> None:
     settings = [((5, 7, 4), 6, 3, 2), ((6, 5, 6), 9, 3, 3), ((4, 6, 8), 8, 1, 4), ((6, 8, 2), 5, 5, 1)]
     models: dict[tuple[Any, ...], Any] = {}
     for shape, filters, f, groups in settings:
-        model = _built(function, shape, (filters, f, groups), _build_hint)
+        model = _built(function, shape, filters=filters, kernel_size=f, groups=groups)
         _judge_groups_built(model, shape, filters, f, groups)
         models[shape] = model
 
@@ -708,12 +717,6 @@ def grouped_conv(function: Callable[..., Any]) -> None:
     apply.__name__ = name_of(function)
     judge(apply, cases, _grouped, _GROUPED_SLIPS)
     correct("a group knows nothing of the other channels. That is what is saved, and what it costs.")
-
-
-def _build_hint(error: Exception, case: Case) -> str:
-    if isinstance(error, ValueError) and "shape" in str(error).lower():
-        return "Compare the shapes of what goes into that layer. What does padding do?"
-    return ""
 
 
 # name: kernel size, channels, filters, groups
@@ -1032,7 +1035,7 @@ def residual_block(function: Callable[[Any], Any]) -> None:
     rng = np.random.default_rng()
     models: dict[Shape, Any] = {}
     for shape in ((5, 6, 2), (6, 4, 3)):
-        model = _built(function, shape, (), _build_hint)
+        model = _built(function, shape)
         _judge_block_built(model, shape)
         models[shape] = model
 
