@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from notmagic.plots import as_jpeg
 
@@ -182,7 +183,7 @@ def captioned_pictures(images: np.ndarray, captions: Sequence[str], columns: int
     if len(images) != len(captions):
         raise ValueError(f"{len(captions)} captions for {len(images)} pictures, expected one for each")
     rows = -(-len(images) // columns)
-    size = (5.2, 1.75 * rows)
+    size = (5.2, 7 / columns * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
@@ -235,6 +236,9 @@ def compared_runs(
             ax.plot(steps, line, style, color=colour, marker=marker, markersize=4, alpha=0.85, label=label)
     if log:
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)

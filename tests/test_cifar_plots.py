@@ -96,6 +96,8 @@ def test_ways_to_train_are_drawn_seed_by_seed_and_named_once():
     looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines]
     assert looks[0] == looks[1] and all(one != other for one, other in zip(looks[0], looks[2], strict=True))
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("pictures", "loss", "log")
+    ax.figure.canvas.draw()
+    assert {"1", "2", "5", "10", "20"} <= {text.get_text() for text in ax.get_yticklabels()}
 
 
 def test_ways_to_train_that_cannot_be_drawn_are_refused():
