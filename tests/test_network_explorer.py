@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from site_tools import DESKTOP, PHONE
 from table_network_explorer import at_32, picture_file, residual, shown_by, softmax
@@ -468,6 +469,15 @@ def test_transparent_and_animated_pictures_are_taken_and_it_is_said(show):
         expect(page.note).to_have_text("Yours: 120 × 90, its middle 90 × 90, shrunk to 32 × 32.")
 
 
+def test_a_photograph_is_turned_as_the_camera_says(show):
+    exif = Image.Exif()
+    exif[274] = 6  # turned by a quarter: the top is at the right
+    page = show()
+    page.choose_file(picture_file(GRADIENT, "JPEG", quality=95, exif=exif), "IMG_2.jpg", "image/jpeg")
+    expect(page.note).to_contain_text("Yours: 90 × 120")
+    assert np.abs(page.canvas(PAINTED)[..., :3] - shrunk(np.rot90(GRADIENT, -1))).mean() < 2
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 500)])
 def test_tiny_and_narrow_pictures_are_taken(show, size):
     page = show()
@@ -620,6 +630,14 @@ def test_fingers_paint_and_choose_on_a_phone(show):
     page.page.touchscreen.tap(picture["x"] + 0.5 * picture["width"], picture["y"] + 0.25 * picture["height"])
     mask = page.python().mask()
     assert mask[4:12, 12:20].all() and mask.sum() == 64
+    x, y = picture["x"] + 0.2 * picture["width"], picture["y"] + 0.8 * picture["height"]
+    finger = page.page.context.new_cdp_session(page.page)
+    for kind, at in (("touchStart", [x]), ("touchMove", [x + 30]), ("touchMove", [x + 60]), ("touchEnd", [])):
+        points = [{"x": place, "y": y} for place in at]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.settle()
+    assert page.python().mask()[22:30, 4:20].sum() > 100  # without a gap, and nothing scrolled
+    assert page.box(".nm-grid-picture") == picture
     grid = page.box(".nm-grid-map")
     page.page.touchscreen.tap(grid["x"] + 0.9 * grid["width"], grid["y"] + 0.6 * grid["height"])
     assert (page.get("row"), page.get("col")) == (2, 3)
@@ -652,6 +670,26 @@ def test_axe_finds_nothing(show, viewport, ask):
     page = show(NetworkExplorer(two_networks(), layer="conv2", ask=ask), viewport=viewport)
     page.set(covered=[0xFFFF] * 8 + [0] * 24)
     page.assert_axe_finds_nothing()
+
+
+def test_many_layers_scroll_with_the_chosen_one_in_sight(show):
+    nodes = [residual()[0][0]]
+    for n in range(20):
+        alike = {"op": "conv", "filters": 40, "kernel": 1, "padding": "valid", "relu": True}
+        nodes.append({**alike, "name": f"conv{n}", "from": [nodes[-1]["name"]], "stride": 1 + (n == 0)})
+    nodes.append({"name": "pool", "op": "globalpool", "from": ["conv19"], "kind": "average"})
+    nodes.append({"name": "logits", "op": "dense", "from": ["pool"], "units": 10, "relu": False})
+    arrays = {name: np.full(shape, 0.01) for name, shape in plans.weight_shapes(nodes).items()}
+    page = show(NetworkExplorer({"deep": (nodes, plans.pack(nodes, arrays))}, ask=False))
+    page.assert_axe_finds_nothing()
+    for layer in ("logits", "conv4", "conv0", "conv19"):
+        page.control("Layer").select_option(layer)
+        strips, chosen = page.box(".nm-strips"), page.box(".nm-strip.nm-chosen")
+        assert strips["height"] <= 460
+        assert strips["y"] - 1 <= chosen["y"]
+        assert chosen["y"] + chosen["height"] <= strips["y"] + strips["height"] + 1
+    page.root.locator(".nm-strips").focus()
+    page.assert_targets(12)
 
 
 def test_status_speaks_once_the_reader_rests(show):

@@ -272,6 +272,15 @@ export function noticeWords(names, accuracy) {
   return `It has ${count} answers and gives one of them whatever the picture shows.${right}`;
 }
 
+const MOST_NUMBERS = 4; // cells side by side that have room for their numbers
+const ROOMY = 3;
+
+/** A number for one of several cells side by side, as short as they need it. */
+export function numberFor(value, columns) {
+  if (columns > MOST_NUMBERS) return "";
+  return columns > ROOMY && Math.abs(value) >= 1 ? say(value, Math.abs(value) < 9.95 ? 1 : 0) : sayShort(value);
+}
+
 /** What a unit is called: "unit (3, 4) of channel 7 in conv2", "unit 12 in dense1". */
 export const unitWords = (name, shape, { row, col, channel }) =>
   (isVector(shape) ? `unit ${channel} in ${name}` : `unit (${row}, ${col}) of channel ${channel} in ${name}`);
@@ -324,7 +333,6 @@ const WIDE = 600; // pixels from which on all layers are shown at once
 const TILES = { narrow: 16, wide: 32 }; // maps side by side
 const TILE_SIDE = 20; // pixels of one of them, about
 const LARGEST_CANVAS = 2048; // pixels along a side of a reader's picture, beyond which it is shrunk in two steps
-const MOST_NUMBERS = 4; // cells side by side that have room for their numbers
 const BETWEEN = 0x90808080; // the colour between maps
 const PRIVATE = "Your own picture never leaves this page.";
 
@@ -485,7 +493,7 @@ class View extends ModelView {
 
   buildStrips() {
     this.strips = new Map();
-    this.stripBox = make("div", { class: "nm-panel nm-strips" });
+    this.stripBox = control("div", { class: "nm-panel nm-strips", role: "group", "aria-label": "Maps of the layers" });
     return this.stripBox;
   }
 
@@ -1005,6 +1013,16 @@ class View extends ModelView {
       strip.root.hidden = !chosen && !this.wide;
       if (!strip.root.hidden) this.drawStrip(strip, node);
     }
+    if (isNew(this.stripBox, "shown", `${this.state.network} ${this.wide} ${this.node.name}`)) this.scrollToStrip();
+  }
+
+  /** Where many layers scroll: let the keys scroll them, and bring the chosen one into sight. */
+  scrollToStrip() {
+    const { scrollHeight, clientHeight, scrollTop } = this.stripBox;
+    this.stripBox.tabIndex = scrollHeight > clientHeight + 1 ? 0 : -1;
+    const strip = this.strips.get(this.node.name).root;
+    const top = strip.offsetTop;
+    this.stripBox.scrollTop = clamp(scrollTop, top + strip.offsetHeight - clientHeight, top);
   }
 
   drawStrip({ canvas, mark, values, box }, node) {
@@ -1115,7 +1133,7 @@ class View extends ModelView {
       if (span.hidden) return;
       const isOutside = Number.isNaN(values[n]);
       const colour = isOutside ? null : colourOn(scale, values[n]);
-      setText(span, isOutside || cells.columns > MOST_NUMBERS ? "" : sayShort(values[n]));
+      setText(span, isOutside ? "" : numberFor(values[n], cells.columns));
       setAttribute(span, "style", colour ? `background: rgb(${colour.join()}); color: ${inkOn(colour)}` : "");
       setAttribute(span, "class", name === "inputs" && n === largest && this.node.kind === "max" ? "nm-largest" : isOutside ? "nm-outside" : "");
     });

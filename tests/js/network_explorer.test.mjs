@@ -177,6 +177,13 @@ test("answers, changes and verdicts are said in words", () => {
   assert.match(core.noticeWords(new Array(10).fill("x"), null), /^It has ten answers .* shows\.$/);
 });
 
+test("numbers are as short as their cells need it", () => {
+  const shown = (columns) => [0.123, -1.234, 12.34, 0].map((value) => core.numberFor(value, columns));
+  assert.deepEqual(shown(3), [".12", "\u22121.23", "12.3", "0"]);
+  assert.deepEqual(shown(4), [".12", "\u22121.2", "12", "0"]);
+  assert.deepEqual(shown(5), ["", "", "", ""]);
+});
+
 test("what a unit sees and how its number comes about is said in words", () => {
   const place = { row: 3, col: 4, channel: 7 };
   assert.equal(core.seenWords([9, 9, 9], place, { top: 3, left: 4, height: 8, width: 1 }), "Unit (3, 4) sees rows 3 to 10, column 4: 8 × 1 pixels.");
