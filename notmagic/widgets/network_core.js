@@ -169,11 +169,11 @@ function fillWeights(nodes, bytes, parameters) {
       + `plan's ${grouped(parameters)} parameters; pack them again from this plan`);
   }
   let at = 0;
-  const take = (length) => Float32Array.from({ length }, () => {
-    const bits = bytes[at] | (bytes[at + 1] << 8);
-    at += 2;
-    return decodeFloat16(bits);
-  });
+  const take = (length) => {
+    const values = new Float32Array(length);
+    for (let n = 0; n < length; n++, at += 2) values[n] = decodeFloat16(bytes[at] | (bytes[at + 1] << 8));
+    return values;
+  };
   for (const node of nodes.filter(({ parameters }) => parameters)) {
     node.weights = take(sizeOf(node.kernelPart.shape));
     node.bias = take(node.kernelPart.bias);
@@ -189,40 +189,51 @@ function fillWeights(nodes, bytes, parameters) {
 // 4 windows x 4 filters, whose 16 sums stay in the processor's registers: so each number that is fetched is used four
 // times. What a tile needs lies side by side, tap by tap, as float64, which JavaScript computes in anyway.
 const TILE = 4;
-const wholeTiles = (length) => Math.ceil(length / TILE);
+const wholeTiles = (length) => Math.ceil(length / TILE) * TILE;
 
 /** Give a node its output and what its computing needs, once for all runs. */
 function prepare(node) {
   node.output = node.op === "flatten" ? node.inputs[0].output : new Float32Array(sizeOf(node.shape));
-  if (["conv", "depthwise", "pool"].includes(node.op)) layWindows(node);
   if (["depthwise", "pool", "dense"].includes(node.op)) node.sums = new Float64Array(node.shape.at(-1));
+  if (!["conv", "depthwise", "pool"].includes(node.op)) return;
+  const [height, width, channels] = node.inputs[0].shape;
+  const before = (length) => windowsOn(length, node.window, node.stride, node.padding).before;
+  node.window = node.kernel ?? node.size;
+  node.cells = node.window ** 2;
+  Object.assign(node, { padTop: before(height), padLeft: before(width) });
+  node.reads = readsOf(node, node.shape, node.window, node.stride);
   if (node.op !== "conv") return;
-  node.taps = node.weights.length / node.filters;
-  node.packed = packFilters(node.weights, node.taps, node.filters);
-  node.packedBias = new Float64Array(wholeTiles(node.filters) * TILE);
-  node.packedBias.set(node.bias);
-  node.panel = new Float64Array(node.taps * TILE);
+  node.taps = node.cells * channels;
   node.corner = new Float32Array(TILE * TILE);
+  node.isShort = node.kernel === 3 && node.stride === 1 && channels >= LEAST_CHANNELS;
+  if (node.isShort) prepareShortConv(node, channels);
+  else {
+    node.packed = packFilters(node.weights, node.taps, node.filters);
+    node.panel = new Float64Array(node.taps * TILE);
+    node.packedBias = new Float64Array(wholeTiles(node.filters));
+    node.packedBias.set(node.bias);
+  }
 }
 
-/** Where each window of a node reads: for each of its cells the entry of the map, or -1 beyond the edge. */
-function layWindows(node) {
-  const [height, width, channels] = node.inputs[0].shape;
-  const [rows, columns] = node.shape;
-  const window = node.kernel ?? node.size;
-  const before = (length) => windowsOn(length, window, node.stride, node.padding).before;
-  Object.assign(node, { window, cells: window ** 2, padTop: before(height), padLeft: before(width) });
-  node.reads = Int32Array.from({ length: rows * columns * node.cells }, (_, n) => {
-    const [place, cell] = [Math.floor(n / node.cells), n % node.cells];
-    const y = Math.floor(place / columns) * node.stride - node.padTop + Math.floor(cell / window);
-    const x = (place % columns) * node.stride - node.padLeft + (cell % window);
-    return y >= 0 && y < height && x >= 0 && x < width ? (y * width + x) * channels : -1;
-  });
+/** Where windows at (rows, columns) places read: for each of their cells the entry of the map, or -1 beyond the edge. */
+function readsOf({ inputs, padTop, padLeft }, [rows, columns], window, stride) {
+  const [height, width, channels] = inputs[0].shape;
+  const reads = new Int32Array(rows * columns * window ** 2);
+  for (let n = 0, place = 0; place < rows * columns; place++) {
+    const top = Math.floor(place / columns) * stride - padTop;
+    const left = (place % columns) * stride - padLeft;
+    for (let y = top; y < top + window; y++) {
+      for (let x = left; x < left + window; x++, n++) {
+        reads[n] = y >= 0 && y < height && x >= 0 && x < width ? (y * width + x) * channels : -1;
+      }
+    }
+  }
+  return reads;
 }
 
 /** Weights (taps, filters) in groups of a tile's filters, tap by tap; zeros beyond the last filter. */
 function packFilters(weights, taps, filters) {
-  const packed = new Float64Array(wholeTiles(filters) * taps * TILE);
+  const packed = new Float64Array(wholeTiles(filters) * taps);
   for (let filter = 0; filter < filters; filter++) {
     const column = filter % TILE;
     for (let tap = 0; tap < taps; tap++) {
@@ -243,12 +254,16 @@ function gatherWindow({ panel, reads, cells, inputs }, place, column) {
   }
 }
 
-/** Compute a tile: bias and products over all taps, not less than `least`; its rows are `step` entries apart. */
-function multiplyTile(panel, packed, taps, bias, filter, least, output, at, step) {
+/**
+ * Compute a tile: bias and products over all taps, not less than `least`. Its windows lie in `panel` from entry `from`
+ * on, its filters in `packed` from `start` on; it goes to `output` from `at` on, its rows `step` entries apart.
+ */
+function multiplyTile(panel, from, packed, start, taps, bias, filter, least, output, at, step) {
   const c0 = bias[filter], c1 = bias[filter + 1], c2 = bias[filter + 2], c3 = bias[filter + 3];
   let s00 = c0, s01 = c1, s02 = c2, s03 = c3, s10 = c0, s11 = c1, s12 = c2, s13 = c3;
   let s20 = c0, s21 = c1, s22 = c2, s23 = c3, s30 = c0, s31 = c1, s32 = c2, s33 = c3;
-  for (let a = 0, b = filter * taps; a < taps * TILE; a += TILE, b += TILE) {
+  // "| 0" keeps the places whole numbers of 32 bits, not checked for overflow at each step: a quarter of the time.
+  for (let a = from | 0, b = start | 0, end = (from + taps * TILE) | 0; a < end; a = (a + TILE) | 0, b = (b + TILE) | 0) {
     const a0 = panel[a], a1 = panel[a + 1], a2 = panel[a + 2], a3 = panel[a + 3];
     const b0 = packed[b], b1 = packed[b + 1], b2 = packed[b + 2], b3 = packed[b + 3];
     s00 += a0 * b0; s01 += a0 * b1; s02 += a0 * b2; s03 += a0 * b3;
@@ -256,7 +271,7 @@ function multiplyTile(panel, packed, taps, bias, filter, least, output, at, step
     s20 += a2 * b0; s21 += a2 * b1; s22 += a2 * b2; s23 += a2 * b3;
     s30 += a3 * b0; s31 += a3 * b1; s32 += a3 * b2; s33 += a3 * b3;
   }
-  const [row1, row2, row3] = [at + step, at + 2 * step, at + 3 * step];
+  const row1 = at + step, row2 = row1 + step, row3 = row2 + step;
   output[at] = Math.max(s00, least); output[at + 1] = Math.max(s01, least);
   output[at + 2] = Math.max(s02, least); output[at + 3] = Math.max(s03, least);
   output[row1] = Math.max(s10, least); output[row1 + 1] = Math.max(s11, least);
@@ -268,6 +283,10 @@ function multiplyTile(panel, packed, taps, bias, filter, least, output, at, step
 }
 
 function runConv(node) {
+  if (node.isShort) {
+    runShortConv(node);
+    return;
+  }
   const { output, filters, taps, panel, packed, packedBias, corner } = node;
   const least = leastOf(node);
   const places = node.shape[0] * node.shape[1];
@@ -278,14 +297,116 @@ function runConv(node) {
       const columns = Math.min(TILE, filters - filter);
       const at = place * filters + filter;
       if (rows === TILE && columns === TILE) {
-        multiplyTile(panel, packed, taps, packedBias, filter, least, output, at, filters);
+        multiplyTile(panel, 0, packed, filter * taps, taps, packedBias, filter, least, output, at, filters);
         continue;
       }
-      multiplyTile(panel, packed, taps, packedBias, filter, least, corner, 0, TILE);
+      multiplyTile(panel, 0, packed, filter * taps, taps, packedBias, filter, least, corner, 0, TILE);
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) output[at + row * filters + column] = corner[row * TILE + column];
       }
     }
+  }
+}
+
+// A 3 x 3 filter at stride 1 gives 2 x 2 results of a patch of 4 x 4 with 16 products instead of 36, if sums and
+// differences of the patch are multiplied with sums of the filter (A. Lavin and S. Gray, Fast Algorithms for
+// Convolutional Neural Networks, 2016, section 4.1: F(2 x 2, 3 x 3)). For two results on a line of four numbers d and
+// a filter g, with s = (g0 + g2) / 2:
+//   p0 = (d0 - d2) g0,  p1 = (d1 + d2) (s + g1 / 2),  p2 = (d2 - d1) (s - g1 / 2),  p3 = (d1 - d3) g2,
+//   and the results are p0 + p1 + p2 and p1 - p2 - p3.
+// On a patch this is done along its columns, then along its rows. The 16 products are tiles as above, over all channels.
+const PATCH = 4;
+const PRODUCTS = PATCH * PATCH;
+const LEAST_CHANNELS = 6; // with fewer, the sums and differences cost more than the products that they spare
+
+function prepareShortConv(node, channels) {
+  const { filters, weights } = node;
+  const filterSums = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]];
+  node.patches = [Math.ceil(node.shape[0] / 2), Math.ceil(node.shape[1] / 2)];
+  node.patchReads = readsOf(node, node.patches, PATCH, 2);
+  node.panel = new Float64Array(PRODUCTS * channels * TILE);
+  node.patch = new Float64Array(PRODUCTS * channels);
+  node.products = new Float32Array(PRODUCTS * TILE * TILE);
+  node.noBias = new Float64Array(TILE);
+  node.packed = new Float64Array(PRODUCTS * wholeTiles(filters) * channels);
+  const summed = new Float64Array(channels * filters);
+  for (let n = 0; n < PRODUCTS; n++) {
+    const [down, across] = [filterSums[Math.floor(n / PATCH)], filterSums[n % PATCH]];
+    summed.fill(0);
+    for (let cell = 0; cell < 9; cell++) {
+      const share = down[Math.floor(cell / 3)] * across[cell % 3];
+      for (let k = 0; k < summed.length; k++) summed[k] += share * weights[cell * summed.length + k];
+    }
+    node.packed.set(packFilters(summed, channels, filters), n * wholeTiles(filters) * channels);
+  }
+}
+
+/** Put the sums and differences of a patch, of all channels, into a column of the panel's 16 parts. */
+function gatherPatch({ panel, patch, patchReads, inputs }, place, column) {
+  const input = inputs[0].output;
+  const channels = inputs[0].shape[2];
+  for (let n = 0; n < PATCH; n++) {
+    const r0 = patchReads[place * PRODUCTS + n], r1 = patchReads[place * PRODUCTS + n + 4];
+    const r2 = patchReads[place * PRODUCTS + n + 8], r3 = patchReads[place * PRODUCTS + n + 12];
+    for (let c = 0, at = n; c < channels; c++, at += PRODUCTS) {
+      const d0 = r0 < 0 ? 0 : input[r0 + c], d1 = r1 < 0 ? 0 : input[r1 + c];
+      const d2 = r2 < 0 ? 0 : input[r2 + c], d3 = r3 < 0 ? 0 : input[r3 + c];
+      patch[at] = d0 - d2;
+      patch[at + 4] = d1 + d2;
+      patch[at + 8] = d2 - d1;
+      patch[at + 12] = d1 - d3;
+    }
+  }
+  const part = channels * TILE;
+  for (let n = 0; n < PATCH; n++) {
+    let at = n * PATCH * part + column;
+    for (let c = 0, from = n * PATCH; c < channels; c++, from += PRODUCTS, at += TILE) {
+      const d0 = patch[from], d1 = patch[from + 1], d2 = patch[from + 2], d3 = patch[from + 3];
+      panel[at] = d0 - d2;
+      panel[at + part] = d1 + d2;
+      panel[at + 2 * part] = d2 - d1;
+      panel[at + 3 * part] = d1 - d3;
+    }
+  }
+}
+
+function runShortConv(node) {
+  const { filters, panel, packed, products, noBias } = node;
+  const channels = node.inputs[0].shape[2];
+  const [packedPart, panelPart] = [wholeTiles(filters) * channels, channels * TILE];
+  const places = node.patches[0] * node.patches[1];
+  for (let place = 0; place < places; place += TILE) {
+    const rows = Math.min(TILE, places - place);
+    for (let row = 0; row < rows; row++) gatherPatch(node, place + row, row);
+    for (let filter = 0; filter < filters; filter += TILE) {
+      for (let n = 0; n < PRODUCTS; n++) {
+        multiplyTile(panel, n * panelPart, packed, n * packedPart + filter * channels, channels, noBias, 0, -Infinity,
+          products, n * TILE * TILE, TILE);
+      }
+      for (let row = 0; row < rows; row++) addProducts(node, place + row, row, filter);
+    }
+  }
+}
+
+/** Add a patch's products up to its results, at most 2 x 2, for each filter of a tile. */
+function addProducts({ products: p, output, bias, filters, shape, patches, relu }, place, row, filter) {
+  const least = relu ? 0 : -Infinity;
+  const top = 2 * Math.floor(place / patches[1]);
+  const left = 2 * (place % patches[1]);
+  const hasRight = left + 1 < shape[1];
+  const hasBelow = top + 1 < shape[0];
+  for (let f = filter; f < Math.min(filter + TILE, filters); f++) {
+    const at = (top * shape[1] + left) * filters + f;
+    const below = at + shape[1] * filters;
+    const n = row * TILE + f - filter;
+    const u0 = p[n] + p[n + 64] + p[n + 128], v0 = p[n + 64] - p[n + 128] - p[n + 192];
+    const u1 = p[n + 16] + p[n + 80] + p[n + 144], v1 = p[n + 80] - p[n + 144] - p[n + 208];
+    const u2 = p[n + 32] + p[n + 96] + p[n + 160], v2 = p[n + 96] - p[n + 160] - p[n + 224];
+    const u3 = p[n + 48] + p[n + 112] + p[n + 176], v3 = p[n + 112] - p[n + 176] - p[n + 240];
+    output[at] = Math.max(u0 + u1 + u2 + bias[f], least);
+    if (hasRight) output[at + filters] = Math.max(u1 - u2 - u3 + bias[f], least);
+    if (hasBelow) output[below] = Math.max(v0 + v1 + v2 + bias[f], least);
+    if (hasBelow && hasRight) output[below + filters] = Math.max(v1 - v2 - v3 + bias[f], least);
   }
 }
 

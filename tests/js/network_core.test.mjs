@@ -226,7 +226,7 @@ test("a unit's patch is the frame around all pixels that reach it", () => {
   const [height, width] = network.nodes[0].shape;
   const frames = network.nodes.map(({ output }) => Array.from(output, () => [height, width, 0, 0]));
   for (let pixel = 0; pixel < height * width; pixel++) {
-    const picture = new Uint8Array(height * width * 3).fill(255, pixel * 3, pixel * 3 + 3);
+    const picture = new Uint8Array(height * width * 3).fill(1, pixel * 3, pixel * 3 + 3);
     const [row, col] = [Math.floor(pixel / width), pixel % width];
     core.runNetwork(network, picture);
     network.nodes.forEach(({ output }, n) => output.forEach((value, index) => {
