@@ -308,7 +308,7 @@ const bracketed = (value) => (value < 0 ? `(${say(value, 3)})` : say(value, 3));
 export function sumWords(behind) {
   const { node, unit, parts, part, cells } = behind;
   const result = say(unit.value, 3);
-  const relu = node.relu ? (unit.sum > 0 ? ` ReLU leaves it: ${result}.` : " ReLU makes it 0.") : "";
+  const relu = node.relu ? (unit.sum > 0 ? " ReLU leaves it." : " ReLU makes it 0.") : "";
   if (node.op === "add") return `${say(unit.inputs[0], 3)} + ${bracketed(unit.inputs[1])} = ${say(unit.sum, 3)}.${relu}`;
   if ("largest" in unit) {
     const what = node.kind === "max" ? "The largest" : "The mean";

@@ -129,7 +129,7 @@ def _stored(name: str) -> dict:
 
     accuracy = history(name)["files"].get(f"{name}.npz", {}).get("test_accuracy")
     chapter = re.fullmatch(r"cifar10_chapter(\d+)", name)
-    label = f"of chapter {chapter[1]}" if chapter else name
+    label = f"chapter {chapter[1]}" if chapter else name
     return _given(name, plans.plan(name), plans.packed_weights(name), label, accuracy)
 
 
