@@ -14,7 +14,7 @@ from notmagic import pretrained
 from notmagic.datasets import load_cifar10
 from notmagic.geometry import conv2d_params, dense_params
 from notmagic.pretrained import cifar10_chapter11 as chapter11
-from notmagic.pretrained import history, predictions, weights
+from notmagic.pretrained import history, predictions, replay, weights
 
 FOLDER = Path(pretrained.__file__).parent
 NAME = "cifar10_chapter11"
@@ -163,6 +163,48 @@ def test_damaged_or_missing_files_are_refused(copied, name, read):
     (copied / name).unlink()
     with pytest.raises(ValueError, match=f"{name} is missing"):
         read(folder=copied)
+
+
+# --- What was kept of each epoch ---
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Two runs of three epochs with five pictures, in files as the script of chapter 12 names them."""
+    random, labels = np.random.default_rng(4), np.array([3, 8, 8, 0, 6], np.uint8)
+    runs = {step: random.dirichlet(np.ones(10), (3, 5)).astype(np.float16) for step in ("first", "last")}
+    path = tmp_path / "cifar10_chapter12_replay.npz"
+    np.savez(path, labels=labels, **runs)
+    record = {"runs": {}, "files": {path.name: {"sha256": pretrained.checksum(path)}}}
+    path.with_name("cifar10_chapter12.json").write_text(json.dumps(record))
+    return tmp_path, labels, runs
+
+
+def test_epochs_are_read_back_as_they_were_stored(kept):
+    folder, labels, runs = kept
+    found, probabilities = replay(folder=folder)
+    np.testing.assert_array_equal(found, labels)
+    assert list(probabilities) == ["first", "last"]
+    for step, array in probabilities.items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, runs[step].astype(np.float32))
+
+
+def test_a_damaged_or_missing_replay_is_refused(kept):
+    path = kept[0] / "cifar10_chapter12_replay.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"_replay\.npz is damaged: .* install notmagic again"):
+        replay(folder=kept[0])
+    path.unlink()
+    with pytest.raises(ValueError, match=r"_replay\.npz is missing"):
+        replay(folder=kept[0])
+
+
+def test_a_network_without_kept_epochs_is_said():
+    with pytest.raises(ValueError, match=rf"no epochs of '{NAME}' were kept; expected {NAME}_replay"):
+        replay("cifar10_chapter11")
 
 
 def test_changed_layers_are_noticed(monkeypatch):

@@ -2,7 +2,8 @@
 
 Each network has a name. Beside ``<name>.py``, the script that trains it, lie ``<name>.npz`` (weights),
 ``<name>_predictions.npz`` (what it says about the test images) and ``<name>.json`` (history, how it was
-made, and checksums of the other two). Reading them needs NumPy only.
+made, and checksums of the others); some also have ``<name>_replay.npz`` (what a few test images were taken
+for after each epoch). Reading them needs NumPy only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["checksum", "history", "predictions", "weights"]
+__all__ = ["checksum", "history", "predictions", "replay", "weights"]
 
 _FOLDER = Path(__file__).parent
 
@@ -99,6 +100,38 @@ def predictions(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> tupl
     """
     arrays = _load_checked(f"{name}_predictions.npz", name, folder)
     return arrays["probabilities"].astype(np.float32), arrays["labels"]
+
+
+def replay(
+    name: str = "cifar10_chapter12", folder: Path = _FOLDER
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return what a network said about the first test images after each epoch of its training, and the truth.
+
+    Parameters
+    ----------
+    name, folder
+        As in `history`.
+
+    Returns
+    -------
+    labels : numpy.ndarray
+        uint8 (N,), the true classes of the first N test images in the data set's own order.
+    probabilities : dict of str to numpy.ndarray
+        For each step that was kept, float32 (epochs, N, classes): ``probabilities[step][e]`` are those after
+        epoch e + 1. Of chapter 12's ladder the steps are ``"chapter11"`` and ``"smoothing"``, the first and
+        the last.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, none of its epochs were kept, or the file is damaged.
+    """
+    filename = f"{name}_replay.npz"
+    if filename not in history(name, folder)["files"]:
+        raise ValueError(f"no epochs of {name!r} were kept; expected {filename} among its files")
+    arrays = _load_checked(filename, name, folder)
+    labels = arrays.pop("labels")
+    return labels, {step: probabilities.astype(np.float32) for step, probabilities in arrays.items()}
 
 
 def _load_checked(filename: str, name: str, folder: Path) -> dict[str, np.ndarray]:
