@@ -531,7 +531,7 @@ def build_keras(nodes: Sequence[Mapping[str, Any]], arrays: Mapping[str, np.ndar
     results = {nodes[0]["name"]: pixels}
     for node in nodes:
         sources = [results[source] for source in node.get("from", ())] or [pixels]
-        results[node["name"]] = _keras_node(node, sources)
+        results[node["name"]] = apply_node(node, sources)
     model = keras.Model(pixels, results[nodes[-1]["name"]])
     if arrays is not None:
         for name, array in _fitting(nodes, arrays).items():
@@ -541,7 +541,7 @@ def build_keras(nodes: Sequence[Mapping[str, Any]], arrays: Mapping[str, np.ndar
     return model
 
 
-def _keras_node(node: Mapping[str, Any], sources: list):
+def apply_node(node: Mapping[str, Any], sources: list):
     """Apply a node, as Keras layers of which the last has its name, to its inputs."""
     from keras import layers
 
