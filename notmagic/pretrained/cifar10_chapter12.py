@@ -1,0 +1,573 @@
+"""Train the ladder of chapter 12 on CIFAR-10: from chapter 11's network to ours, one idea at a time.
+
+Run it from the top of the repository::
+
+    NOTMAGIC_CIFAR10=/path/to/the/pictures python -m notmagic.pretrained.cifar10_chapter12
+
+Each step of the ladder is trained from three seeds for ten epochs on 45,000 of the training images; the other
+5,000 are the validation set, by which everything is chosen. The test images are measured after each epoch
+and choose nothing. It writes beside this module (another folder with ``--out``):
+
+``cifar10_chapter12.json``
+    every run's losses and accuracies per epoch, final values, seconds, versions, the plan of the network
+    that is kept, and checksums;
+``cifar10_chapter12.npz``
+    the weights of the last step's network of the first seed, batch normalisation folded into the
+    convolutions, float16 (see `notmagic.pretrained.plans`);
+``cifar10_chapter12_predictions.npz``
+    what those float16 weights say about the 10,000 test images, as for chapter 11;
+``cifar10_chapter12_replay.npz``
+    for the first and the last step, first seed: the probabilities of 40 test images after each epoch.
+
+Interrupt it as you like: a run that is in the JSON file is not trained again, and one that was under way
+goes on after its last whole epoch (``cifar10_chapter12-STEP-SEED.part.keras`` holds it). It runs unchanged on
+a GPU.
+
+The ideas: mirrored and shifted copies (A. Krizhevsky et al., 2012), global average pooling (M. Lin et al.,
+2014), batch normalisation (S. Ioffe and C. Szegedy, 2015), residual blocks (K. He et al., 2016), a learning
+rate that rises and falls once (L. Smith, 2018), label smoothing (C. Szegedy et al., 2016).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from notmagic.datasets import Cifar10, load_cifar10
+from notmagic.pretrained import checksum, plans
+
+NAME = "cifar10_chapter12"
+EPOCHS = 10
+SEEDS = (0, 1, 2)
+VALIDATION = 5_000
+BUDGET = 122_570  # parameters of chapter 11's network, and the most that any step may have
+SHIFT = 3  # pixels, the most by which a copy is shifted
+REPLAYED = 40  # test images whose probabilities are kept after each epoch
+RESIDUAL_FILTERS = (20, 40, 56)  # of the three stages, at 32 x 32, 16 x 16 and 8 x 8
+PEAK_RATE = 0.4  # of the cycle
+WEIGHT_DECAY = 5e-3  # what SGD takes off each weight, times the rate
+MOMENTUM = 0.9  # of the moving averages of batch normalisation; Keras's 0.99 is slow for ten epochs
+PER_EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy", "seconds", "replay")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the ladder: what it is called and everything it does.
+
+    Attributes
+    ----------
+    title : str
+        What the step adds.
+    copies : bool
+        Whether the network sees each image mirrored and shifted at random instead of as it is.
+    global_pooling : bool
+        Whether the maps are averaged over all places instead of laid out for a dense layer.
+    normalise : bool
+        Whether batch normalisation follows each convolution.
+    one_cycle : bool
+        Whether the learning rate rises and falls once (SGD) instead of being left to Adam.
+    residual : bool
+        Whether the freed parameters are spent on residual blocks.
+    smoothing : float
+        Share of the target that goes evenly to all classes.
+    """
+
+    title: str
+    copies: bool = False
+    global_pooling: bool = False
+    normalise: bool = False
+    one_cycle: bool = False
+    residual: bool = False
+    smoothing: float = 0.0
+
+
+#: The ladder from chapter 11's network up. Each step keeps what the ones before it added.
+LADDER: dict[str, Step] = {
+    "chapter11": Step("chapter 11's network"),
+    "copies": Step("mirrored and shifted copies", copies=True),
+    "global": Step("global average pooling", copies=True, global_pooling=True),
+    "normalise": Step("batch normalisation", copies=True, global_pooling=True, normalise=True),
+    "one-cycle": Step(
+        "a learning rate that rises and falls",
+        copies=True,
+        global_pooling=True,
+        normalise=True,
+        one_cycle=True,
+    ),
+    "residual": Step(
+        "residual blocks",
+        copies=True,
+        global_pooling=True,
+        normalise=True,
+        one_cycle=True,
+        residual=True,
+    ),
+    "smoothing": Step(
+        "label smoothing",
+        copies=True,
+        global_pooling=True,
+        normalise=True,
+        one_cycle=True,
+        residual=True,
+        smoothing=0.1,
+    ),
+}
+
+
+# ---------------------------------------------------------------------------------------------- the networks
+
+
+def network_plan(step: Step) -> list[dict[str, Any]]:
+    """Return the plan of a step's network, without its batch normalisation.
+
+    Parameters
+    ----------
+    step : Step
+        Of the ladder.
+
+    Returns
+    -------
+    list of dict
+        As `notmagic.pretrained.plans` describes it.
+    """
+    nodes: list[dict[str, Any]] = [
+        {"name": "input", "op": "input", "shape": [32, 32, 3], "scale": 1 / 255, "offset": 0}
+    ]
+
+    def append(name: str, op: str, source: str | None = None, **more: Any) -> None:
+        nodes.append({"name": name, "op": op, "from": [source or nodes[-1]["name"]], **more})
+
+    def conv(name: str, filters: int, padding: str = "same", relu: bool = True) -> None:
+        append(name, "conv", filters=filters, kernel=3, stride=1, padding=padding, relu=relu)
+
+    def pool(name: str) -> None:
+        append(name, "pool", kind="max", size=2, stride=2, padding="valid")
+
+    def block(name: str, filters: int) -> None:
+        before = nodes[-1]["name"]
+        conv(f"{name}_a", filters)
+        conv(f"{name}_b", filters, relu=False)
+        nodes.append({"name": name, "op": "add", "from": [before, f"{name}_b"], "relu": True})
+
+    if step.residual:
+        for stage, filters in enumerate(RESIDUAL_FILTERS, 1):
+            if stage > 1:
+                pool(f"pool{stage - 1}")
+            conv(f"conv{stage}", filters)
+            block(f"block{stage}", filters)
+    else:
+        for stage, filters in enumerate((32, 64, 64), 1):
+            conv(f"conv{stage}", filters, padding="valid")
+            if stage < 3:
+                pool(f"pool{stage}")
+    if step.global_pooling:
+        append("average", "globalpool", kind="average")
+    else:
+        append("flatten", "flatten")
+        append("dense1", "dense", units=64, relu=True)
+    append("logits", "dense", units=10, relu=False)
+    return nodes
+
+
+def build_model(step: Step):
+    """Return a step's network with random weights, not yet compiled.
+
+    Parameters
+    ----------
+    step : Step
+        Of the ladder.
+
+    Returns
+    -------
+    keras.Model
+        Takes uint8 images (N, 32, 32, 3), gives float32 logits (N, 10). A layer has the name of its node in
+        the plan; the batch normalisation behind it is called ``<node>_bn``.
+
+    Raises
+    ------
+    RuntimeError
+        If the network has more than 122,570 parameters.
+    """
+    import keras
+    from keras import layers
+
+    plan = network_plan(step)
+    if not step.normalise:
+        model = plans.build_keras(plan)
+    else:
+        pixels = keras.Input(tuple(plan[0]["shape"]), name="pixels")
+        results = {}
+        for node in plan:
+            sources = [results[name] for name in node.get("from", ())] or [pixels]
+            if node["op"] == "conv":
+                x = layers.Conv2D(
+                    node["filters"], node["kernel"], strides=node["stride"], padding=node["padding"],
+                    use_bias=False, name=node["name"],
+                )(sources[0])  # fmt: skip
+                x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{node['name']}_bn")(x)
+                results[node["name"]] = layers.ReLU()(x) if node["relu"] else x
+            else:
+                results[node["name"]] = plans.apply_node(node, sources)
+        model = keras.Model(pixels, results["logits"])
+    if model.count_params() > BUDGET:
+        raise RuntimeError(
+            f"the network has {model.count_params():,} parameters, more than the {BUDGET:,} of chapter 11's; "
+            "take fewer filters"
+        )
+    return model
+
+
+def folded(model, step: Step) -> dict[str, np.ndarray]:
+    """Return the weights of a step's network for its plan, batch normalisation folded in, as float32 arrays.
+
+    They are rounded to float16 and back, so that what is measured with them is what is stored.
+    """
+    arrays = {}
+    for node in network_plan(step):
+        if node["op"] not in ("conv", "dense"):
+            continue
+        layer = model.get_layer(node["name"])
+        kernel, bias = np.asarray(layer.kernel), None if layer.bias is None else np.asarray(layer.bias)
+        if node["op"] == "conv" and step.normalise:
+            norm = model.get_layer(f"{node['name']}_bn")
+            variables = (norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
+            kernel, bias = plans.fold_batch_norm(kernel, bias, *map(np.asarray, variables), norm.epsilon)
+        arrays |= {f"{node['name']}_kernel": kernel, f"{node['name']}_bias": bias}
+    return {name: array.astype(np.float16).astype(np.float32) for name, array in arrays.items()}
+
+
+# ------------------------------------------------------------------------------------------------- training
+
+
+def copied(images: np.ndarray, rng: np.random.Generator, shift: int = SHIFT) -> np.ndarray:
+    """Return a copy of each image, shifted by up to some pixels each way, and every second one mirrored.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        (N, H, W, C).
+    rng : numpy.random.Generator
+        Decides.
+    shift : int
+        The most pixels up, down, left or right. What comes in at the edge is the image mirrored at it.
+
+    Returns
+    -------
+    numpy.ndarray
+        As ``images``.
+    """
+    height, width = images.shape[1:3]
+    wide = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)), mode="reflect")
+    rows, cols = rng.integers(0, 2 * shift + 1, (2, len(images)))
+    result = np.empty_like(images)
+    for row in range(2 * shift + 1):  # all images with the same shift at once
+        for col in range(2 * shift + 1):
+            chosen = (rows == row) & (cols == col)
+            result[chosen] = wide[chosen, row : row + height, col : col + width]
+    mirrored = rng.random(len(images)) < 0.5
+    result[mirrored] = result[mirrored, :, ::-1]
+    return result
+
+
+def compile_model(model, step: Step, steps: int) -> None:
+    """Set optimiser, loss and accuracy of a step's network, in place; ``steps`` is the length of training."""
+    import keras
+
+    if step.one_cycle:
+        rise = steps // 5
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - rise, warmup_target=PEAK_RATE, warmup_steps=rise
+        )
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY)
+    else:
+        optimizer = keras.optimizers.Adam()
+    model.compile(
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=step.smoothing),
+        metrics=["accuracy"],
+    )
+
+
+def batch_size(step: Step) -> int:
+    """Return the size of a step's batches: Keras's 32 for Adam, 128 for the cycle."""
+    return 128 if step.one_cycle else 32
+
+
+def measure(model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return a network's cross-entropy and accuracy, its answers averaged with those for mirrored images too.
+
+    Returns
+    -------
+    dict
+        ``loss`` and ``accuracy`` of the images as they are, ``mirror_accuracy`` of the mean of the
+        probabilities for an image and its mirror image.
+    """
+    plain = predict_probabilities(model, images)
+    both = plain + predict_probabilities(model, images[:, :, ::-1])
+    own = plain[np.arange(len(labels)), labels]
+    return {
+        "loss": round(float(-np.log(np.maximum(own, 1e-12)).mean()), 5),
+        "accuracy": round(float((plain.argmax(axis=1) == labels).mean()), 5),
+        "mirror_accuracy": round(float((both.argmax(axis=1) == labels).mean()), 5),
+    }
+
+
+def predict_probabilities(model, images: np.ndarray) -> np.ndarray:
+    """Return the class probabilities, float32 (N, 10), of uint8 images (N, 32, 32, 3)."""
+    import keras
+
+    return np.asarray(keras.ops.softmax(model.predict(images, batch_size=500, verbose=0)))
+
+
+def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = EPOCHS) -> tuple[Any, dict]:
+    """Train one step of the ladder from one seed, or go on where an interrupted run stopped.
+
+    Parameters
+    ----------
+    name : str
+        Of the step in `LADDER`.
+    seed : int
+        Fixes the first weights, the order of the images and their copies.
+    data : Cifar10
+        The images and labels. The last tenth of the training images is the validation set.
+    folder : Path
+        Where the state after each epoch is kept until the run is whole.
+    epochs : int
+        How often the training images are seen.
+
+    Returns
+    -------
+    tuple
+        The trained model and a record ready for JSON. Per epoch: ``loss`` and ``accuracy`` as Keras takes
+        them while the weights move (on the copies, smoothed targets included, where the step has them),
+        ``val_...`` and ``test_...`` after the epoch, ``seconds`` without the measuring. ``final`` holds
+        `measure` of the three sets, ``replay`` the probabilities of the first test images after each epoch.
+    """
+    import keras
+
+    step = LADDER[name]
+    x, y, x_val, y_val = split(data)
+    size = min(batch_size(step), len(x))
+    kept = len(x) // size * size  # whole batches only
+    targets = np.eye(10, dtype=np.float32)
+    checkpoint = folder / f"{NAME}-{name}-{seed}.part.keras"
+    notes = checkpoint.with_suffix(".json")
+    if checkpoint.is_file() and notes.is_file():
+        model, record = keras.saving.load_model(checkpoint), json.loads(notes.read_text(encoding="utf-8"))
+        print(f"{name}, seed {seed}: goes on after epoch {len(record['loss'])}", flush=True)
+    else:
+        keras.utils.set_random_seed(seed)
+        model = build_model(step)
+        compile_model(model, step, kept // size * epochs)
+        record = {"seed": seed, "parameters": model.count_params(), **{key: [] for key in PER_EPOCH}}
+    for epoch in range(len(record["loss"]), epochs):
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(len(x))[:kept]
+        start = time.perf_counter()
+        images = copied(x[order], rng) if step.copies else x[order]
+        logs = model.fit(
+            images, targets[y[order]], batch_size=size, shuffle=False, initial_epoch=epoch, epochs=epoch + 1,
+            verbose=1 if sys.stdout.isatty() else 0,  # a progress bar for people
+        ).history  # fmt: skip
+        record["seconds"].append(round(time.perf_counter() - start, 1))
+        val, probabilities = measure(model, x_val, y_val), predict_probabilities(model, data.x_test)
+        test = (probabilities.argmax(axis=1) == data.y_test).mean()
+        for key, value in (
+            ("loss", logs["loss"][0]), ("accuracy", logs["accuracy"][0]), ("val_loss", val["loss"]),
+            ("val_accuracy", val["accuracy"]), ("test_accuracy", test),
+        ):  # fmt: skip
+            record[key].append(round(float(value), 5))
+        record["replay"].append(probabilities[:REPLAYED].round(4).tolist())
+        model.save(checkpoint)
+        write_json(notes, record)
+        print(f"{name}, seed {seed}, epoch {epoch + 1}: validation {val['accuracy']:.4f}", flush=True)
+    record["final"] = {
+        "train": measure(model, x, y),
+        "validation": measure(model, x_val, y_val),
+        "test": measure(model, data.x_test, data.y_test),
+    }
+    return model, record
+
+
+def split(data: Cifar10) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return training images and labels and validation images and labels: the last tenth is held back."""
+    held_back = min(VALIDATION, len(data.x_train) // 10)
+    return (
+        data.x_train[:-held_back],
+        data.y_train[:-held_back],
+        data.x_train[-held_back:],
+        data.y_train[-held_back:],
+    )
+
+
+# ------------------------------------------------------------------------------------------ what is stored
+
+
+def describe(data: Cifar10, epochs: int) -> dict:
+    """Return the part of the JSON file that says how the numbers were made."""
+    x, _, x_val, _ = split(data)
+    return {
+        "made_by": f"python -m notmagic.pretrained.{NAME}",
+        "data": {
+            "source": data.source,
+            "train": len(x),
+            "validation": len(x_val),
+            "test": len(data.x_test),
+        },
+        "training": {
+            "epochs": epochs,
+            "shift": SHIFT,
+            "peak_rate": PEAK_RATE,
+            "weight_decay": WEIGHT_DECAY,
+            "residual_filters": list(RESIDUAL_FILTERS),
+            "steps": {
+                name: {"title": step.title, "batch_size": batch_size(step)} for name, step in LADDER.items()
+            },
+        },
+    }
+
+
+def versions() -> dict:
+    """Return the versions and the device that a run is made with."""
+    import keras
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "device": f"{len(gpus)} GPU" if gpus else f"CPU, {os.cpu_count()} cores",
+    }
+
+
+def load_record(path: Path, description: Mapping) -> dict:
+    """Return the JSON record to continue, or a fresh one if there is none or it was made in another way."""
+    if path.is_file():
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if all(record.get(key) == value for key, value in description.items()):
+            return record
+    return {**description, "runs": {}, "files": {}}
+
+
+def write_json(path: Path, record: Mapping) -> None:
+    """Write a record in one step, so that an interruption never leaves half a file."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def store(model, step: Step, seed: int, data: Cifar10, folder: Path) -> tuple[list, dict]:
+    """Write weights and predictions of the network that is kept; return its plan and what to note of them."""
+    plan, weights = network_plan(step), folded(model, step)
+    rounded = plans.build_keras(plan, weights)
+    np.savez(folder / f"{NAME}.npz", **{name: array.astype(np.float16) for name, array in weights.items()})
+    probabilities = predict_probabilities(rounded, data.x_test).astype(np.float16)
+    np.savez(folder / f"{NAME}_predictions.npz", probabilities=probabilities, labels=data.y_test)
+    x, y, x_val, y_val = split(data)
+    measured = {
+        "train": measure(rounded, x, y),
+        "validation": measure(rounded, x_val, y_val),
+        "test": measure(rounded, data.x_test, data.y_test),
+    }
+    files = {f"{NAME}.npz": {"seed": seed, **measured}, f"{NAME}_predictions.npz": {"seed": seed}}
+    for name, entry in files.items():
+        entry["sha256"] = checksum(folder / name)
+    return plan, files
+
+
+def train(
+    names: Sequence[str], seeds: Sequence[int], data: Cifar10, folder: Path, epochs: int = EPOCHS
+) -> dict:
+    """Train every step and seed that the record in ``folder`` does not hold yet, and store after each one.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Steps of `LADDER`.
+    seeds : sequence of int
+        Of each step.
+    data : Cifar10
+        The images and labels.
+    folder : Path
+        Where the files go.
+    epochs : int
+        How often the training images are seen.
+
+    Returns
+    -------
+    dict
+        The whole record, as written to ``cifar10_chapter12.json``.
+    """
+    path = folder / f"{NAME}.json"
+    record = load_record(path, describe(data, epochs))
+    last = list(LADDER)[-1]
+    for name in names:
+        runs = record["runs"].setdefault(name, [])
+        for seed in seeds:
+            if seed in [run["seed"] for run in runs]:
+                print(f"{name}, seed {seed}: already in {path.name}", flush=True)
+                continue
+            model, run = train_run(name, seed, data, folder, epochs)
+            run["versions"] = versions()
+            replay = np.array(run.pop("replay"), np.float16)
+            if seed == SEEDS[0] and name in (next(iter(LADDER)), last):
+                store_replay(name, replay, data.y_test[:REPLAYED], folder, record)
+            if name == last and seed == SEEDS[0]:
+                record["plan"], files = store(model, LADDER[name], seed, data, folder)
+                record["files"] |= files
+            runs.append(run)
+            runs.sort(key=lambda one: one["seed"])
+            write_json(path, record)
+            for part in folder.glob(f"{NAME}-{name}-{seed}.part.*"):
+                part.unlink()
+            print(f"{name}, seed {seed}: {run['final']}", flush=True)
+    return record
+
+
+def store_replay(
+    name: str, probabilities: np.ndarray, labels: np.ndarray, folder: Path, record: dict
+) -> None:
+    """Add one run's probabilities, (epochs, images, 10), to the replay file and note its checksum."""
+    path = folder / f"{NAME}_replay.npz"
+    arrays = {}
+    if path.name in record["files"]:  # otherwise a file that lies there is of another record
+        with np.load(path) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    np.savez(path, **{**arrays, "labels": labels, name: probabilities})
+    record["files"][path.name] = {"sha256": checksum(path)}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", nargs="+", choices=LADDER, default=list(LADDER), metavar="STEP",
+                        help=f"of {', '.join(LADDER)} (default: all)")  # fmt: skip
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the files")
+    parser.add_argument("--data", default=None, help="folder with CIFAR-10 (default: NOTMAGIC_CIFAR10)")
+    options = parser.parse_args(arguments)
+    data = load_cifar10(options.data)
+    if not data.is_real:
+        parser.error(
+            "this needs the real CIFAR-10 pictures: name their folder with --data or NOTMAGIC_CIFAR10"
+        )
+    options.out.mkdir(parents=True, exist_ok=True)
+    train(options.steps, options.seeds, data, options.out, options.epochs)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main()
