@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from notmagic.plots import as_jpeg
+from notmagic.plots import SIGNED, as_jpeg
 
 __all__ = [
     "as_jpeg",
@@ -20,6 +20,7 @@ __all__ = [
     "compared_runs",
     "confusion_figure",
     "learning_curves",
+    "picture_rows",
     "picture_sheet",
     "reliability_figure",
     "share_intervals",
@@ -74,6 +75,63 @@ def picture_sheet(
         ax.axvline(line * width - 0.5, color="white", linewidth=1.5)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+    return figure
+
+
+def picture_rows(
+    rows: Mapping[str, Sequence[np.ndarray]],
+    titles: Sequence[str] = (),
+    *,
+    captions: Sequence[Sequence[str]] = (),
+) -> Figure:
+    """Draw pictures and maps in rows that have names.
+
+    Parameters
+    ----------
+    rows : mapping of str to sequence of numpy.ndarray
+        For each row, by its name: colour pictures (H, W, 3), uint8, or floats from 0 to 1; or maps (H, W).
+        A map with negative values is drawn in orange and purple around 0, any other from 0 (dark) to its largest.
+    titles : sequence of str
+        One for each column, above the first row.
+    captions : sequence of sequence of str
+        For each row one text beneath each picture; left out, none.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure. A row shorter than the longest leaves places empty.
+
+    Raises
+    ------
+    ValueError
+        If there are more titles than columns, or the captions do not fit the pictures.
+    """
+    columns = max(len(row) for row in rows.values())
+    if len(titles) > columns:
+        raise ValueError(f"{len(titles)} titles for {columns} columns, expected at most one for each")
+    if captions and [len(row) for row in captions] != [len(row) for row in rows.values()]:
+        raise ValueError(
+            f"captions for rows of {[len(row) for row in captions]} pictures, expected one for each "
+            f"in rows of {[len(row) for row in rows.values()]} pictures"
+        )
+    size = (5.2, (5.0 / columns + (0.25 if captions else 0.03)) * len(rows) + (0.25 if titles else 0))
+    figure, axes = plt.subplots(len(rows), columns, figsize=size, layout="constrained", squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    for number, (line, (name, pictures)) in enumerate(zip(axes, rows.items(), strict=True)):
+        for ax in line:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        line[0].set_ylabel(name, fontsize=11)
+        for column, (ax, picture) in enumerate(zip(line, pictures, strict=False)):
+            limit = float(np.abs(picture).max()) or 1.0
+            look = {"cmap": "viridis", "vmin": 0, "vmax": limit}
+            if picture.ndim == 2 and picture.min() < 0:
+                look = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
+            ax.imshow(picture, interpolation="nearest", **(look if picture.ndim == 2 else {}))
+            if captions:
+                ax.set_xlabel(captions[number][column], fontsize=10)
+    for ax, title in zip(axes[0], titles, strict=False):
+        ax.set_title(title, fontsize=11)
     return figure
 
 

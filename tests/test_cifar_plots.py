@@ -13,6 +13,7 @@ from notmagic.cifar_plots import (
     compared_runs,
     confusion_figure,
     learning_curves,
+    picture_rows,
     picture_sheet,
     reliability_figure,
     share_intervals,
@@ -145,3 +146,26 @@ def test_a_reliability_diagram_wants_probabilities():
         reliability_figure([0.5, 3.1], [True, False])
     with pytest.raises(ValueError, match=r"\(3,\) verdicts for certainties of shape \(2,\)"):
         reliability_figure([0.5, 0.6], [True, False, True])
+
+
+def test_rows_show_pictures_as_they_are_and_maps_on_the_right_scale(images):
+    above, below = np.array([[0.0, 3.0], [1.0, 2.0]]), np.array([[-4.0, 3.0], [1.0, 2.0]])
+    figure = picture_rows({"one": [images[0], above], "two": [below]}, ["left", "right"])
+    axes = figure.axes
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), images[0])
+    assert axes[1].images[0].get_clim() == (0, 3) and axes[2].images[0].get_clim() == (-4, 4)
+    assert axes[1].images[0].get_cmap().name != axes[2].images[0].get_cmap().name
+    assert not axes[3].images and [ax.get_ylabel() for ax in axes] == ["one", "", "two", ""]
+    assert [ax.get_title() for ax in axes[:2]] == ["left", "right"]
+
+
+def test_rows_have_their_captions_beneath(images):
+    figure = picture_rows({"a": images[:2], "b": images[2:3]}, captions=[["p", "q"], ["r"]])
+    assert [ax.get_xlabel() for ax in figure.axes] == ["p", "q", "r", ""]
+
+
+def test_rows_with_a_title_too_many_or_a_caption_missing_are_refused(images):
+    with pytest.raises(ValueError, match="3 titles for 2 columns"):
+        picture_rows({"a": images[:2]}, ["x", "y", "z"])
+    with pytest.raises(ValueError, match=r"rows of \[1\] pictures, .* rows of \[2\]"):
+        picture_rows({"a": images[:2]}, captions=[["p"]])
