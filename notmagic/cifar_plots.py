@@ -90,7 +90,7 @@ def picture_rows(
     ----------
     rows : mapping of str to sequence of numpy.ndarray
         For each row, by its name: colour pictures (H, W, 3), uint8, or floats from 0 to 1; or maps (H, W).
-        A map with negative values is drawn in orange and purple around 0, any other from 0 (dark) to its largest.
+        A map with negative values is drawn in purple and orange around 0, any other from 0 (dark) up.
     titles : sequence of str
         One for each column, above the first row.
     captions : sequence of sequence of str
