@@ -247,7 +247,7 @@ def layer_shares(tables: Mapping[str, Sequence[LayerCount]]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Five inches wide.
+        Four inches wide, so that the numbers can be read on a phone.
 
     Raises
     ------
@@ -259,7 +259,7 @@ def layer_shares(tables: Mapping[str, Sequence[LayerCount]]) -> Figure:
         raise ValueError("layer_shares got no network or one without parameters; pass tables of layer_table")
     heights = [len(rows) for rows in kept.values()]
     figure, axes = plt.subplots(
-        len(kept), 2, figsize=(5, 0.7 * len(kept) + 0.26 * sum(heights)), sharex=True, sharey="row",
+        len(kept), 2, figsize=(4.1, 0.8 * len(kept) + 0.25 * sum(heights)), sharex=True, sharey="row",
         squeeze=False, layout="constrained", gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
     for pair, (name, rows) in zip(axes, kept.items(), strict=True):
@@ -269,14 +269,14 @@ def layer_shares(tables: Mapping[str, Sequence[LayerCount]]) -> Figure:
             for bar, row in zip(bars, rows, strict=True):
                 if row.kind == "dense":
                     bar.set(facecolor="#c8c8c8", edgecolor="#4a4a4a", hatch="////")
-            ax.bar_label(bars, fmt="%.0f %%", padding=2, fontsize=9)
-            ax.set_title(f"{name}: {what}", fontsize=10)
+            ax.bar_label(bars, fmt="%.0f %%", padding=2)
+            ax.set_title(f"{name}\n{what}", fontsize=10)
             ax.set(xlim=(0, 100))
             ax.spines[["top", "right"]].set_visible(False)
-        pair[0].set_yticks(range(len(rows)), [row.name for row in rows], fontsize=9)
+        pair[0].set_yticks(range(len(rows)), [row.name for row in rows])
         pair[0].invert_yaxis()
     for ax in axes[-1]:
-        ax.set_xlabel("share of the whole, per cent")
+        ax.set_xlabel("per cent of the whole")
     handles = [Patch(facecolor=FEATURE_MAP), Patch(facecolor="#c8c8c8", edgecolor="#4a4a4a", hatch="////")]
     figure.legend(handles, ["convolution", "dense"], loc="outside lower center", ncols=2, frameon=False)
     return figure
