@@ -15,6 +15,7 @@ from notmagic.widgets.net_lab import NetLab
 from notmagic.widgets.network_explorer import NetworkExplorer
 from notmagic.widgets.pooling_explorer import PoolingExplorer
 from notmagic.widgets.receptive_field import ReceptiveField
+from notmagic.widgets.training_replay import TrainingReplay
 from notmagic.widgets.xor_lab import XorLab
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "NetworkExplorer",
     "PoolingExplorer",
     "ReceptiveField",
+    "TrainingReplay",
     "XorLab",
 ]
