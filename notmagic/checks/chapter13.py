@@ -535,11 +535,11 @@ def _nearest_cases() -> list[Case]:
     cases = []
     while len(cases) < 4:
         n, d, k = ((5, 2, 2), (8, 3, 3), (20, 6, 4), (30, 9, 7))[len(cases)]
-        features = quarters(rng, n, d) * rng.integers(1, 5, (n, 1))
+        features = rng.normal(size=(n, d)) * rng.uniform(1, 5, (n, 1))   # some long, some short; no ties
         query = int(rng.integers(1, n - 1))
         unit = features / np.linalg.norm(features, axis=1, keepdims=True)
         likeness = np.sort(unit @ unit[query])
-        if np.diff(likeness).min() > 1e-4:                           # no ties, so there is one answer
+        if np.diff(likeness).min() > 1e-4:                          # one answer, in float32 as well
             cases.append(Case((features, query, k), described(features=features, query=query, k=k)))
     return cases
 
@@ -597,14 +597,14 @@ def _explain_orders(orders: Sequence[Sequence[int]], rows: int, columns: int) ->
     home = np.arange(rows * columns).reshape(rows, columns)
     if all(np.array_equal(table, home) for table in tables):
         return "the picture comes back as it was."
-    if all(np.array_equal(table // columns, home // columns) for table in tables):
-        return "each patch stays in its row of patches; it may land anywhere."
-    if all(np.array_equal(table % columns, home % columns) for table in tables):
-        return "each patch stays in its column of patches; it may land anywhere."
     if all(np.array_equal(table % columns, np.broadcast_to(table[:1] % columns, table.shape))
            and np.array_equal(table // columns, np.broadcast_to(table[:, :1] // columns, table.shape))
            for table in tables):
         return "whole rows and columns of patches are moved; each patch is to move on its own."
+    if all(np.array_equal(table // columns, home // columns) for table in tables):
+        return "each patch stays in its row of patches; it may land anywhere."
+    if all(np.array_equal(table % columns, home % columns) for table in tables):
+        return "each patch stays in its column of patches; it may land anywhere."
     if len({tuple(order) for order in orders}) == 1:
         return "the order is the same each time, whichever rng is given: draw it from rng."
     return None
