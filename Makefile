@@ -49,8 +49,9 @@ grade: $(READY)  ## grade a folder of submissions: make grade SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Name the folder: make grade SUBMISSIONS=folder (it holds STUDENT/08-the-convolution-layer.ipynb and so on)"; exit 1; }
 	$(PY) -m notmagic.book.grade "$(SUBMISSIONS)" --to grades.csv
 
-weights: $(READY)     ## train the shipped weights again (needs the CIFAR-10 pictures, takes half an hour)
+weights: $(READY)     ## train the shipped weights again (needs the CIFAR-10 pictures, takes hours; may be interrupted)
 	$(PY) -m notmagic.pretrained.cifar10_chapter11
+	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m notmagic.pretrained.cifar10_chapter12
 
 bench: $(READY)  ## measure the speed of the layers, of training, of the CIFAR-10 network and of the widget
 	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m benchmarks.layers  # against TensorFlow at its fastest

@@ -232,16 +232,21 @@ def folded(model, step: Step) -> dict[str, np.ndarray]:
 
     They are rounded to float16 and back, so that what is measured with them is what is stored.
     """
+    from keras.ops import convert_to_numpy
+
     arrays = {}
     for node in network_plan(step):
         if node["op"] not in ("conv", "dense"):
             continue
         layer = model.get_layer(node["name"])
-        kernel, bias = np.asarray(layer.kernel), None if layer.bias is None else np.asarray(layer.bias)
+        kernel, bias = convert_to_numpy(layer.kernel), None
+        if layer.bias is not None:
+            bias = convert_to_numpy(layer.bias)
         if node["op"] == "conv" and step.normalise:
             norm = model.get_layer(f"{node['name']}_bn")
             variables = (norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
-            kernel, bias = plans.fold_batch_norm(kernel, bias, *map(np.asarray, variables), norm.epsilon)
+            averages = map(convert_to_numpy, variables)
+            kernel, bias = plans.fold_batch_norm(kernel, bias, *averages, norm.epsilon)
         arrays |= {f"{node['name']}_kernel": kernel, f"{node['name']}_bias": bias}
     return {name: array.astype(np.float16).astype(np.float32) for name, array in arrays.items()}
 

@@ -1,0 +1,223 @@
+"""Chapter 12's ladder: the script that trains it, the network that it keeps, and what is claimed of it."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from notmagic import pretrained
+from notmagic.datasets import load_cifar10, stand_in
+from notmagic.pretrained import cifar10_chapter12 as chapter12
+from notmagic.pretrained import history, plans, predictions, replay, weights
+
+FOLDER = Path(pretrained.__file__).parent
+NAME = "cifar10_chapter12"
+FIRST, LAST = next(iter(chapter12.LADDER)), list(chapter12.LADDER)[-1]
+
+one_worker = pytest.mark.xdist_group("cifar10")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return plans.build_keras(plans.plan(NAME), plans.folded_weights(NAME))
+
+
+@pytest.fixture(scope="module")
+def few():
+    return stand_in.draw(train=200, test=60)
+
+
+# --- The files ---
+
+
+def test_each_file_has_its_checksum_and_the_weights_are_small():
+    for name, entry in history(NAME)["files"].items():
+        assert pretrained.checksum(FOLDER / name) == entry["sha256"], name
+    assert (FOLDER / f"{NAME}.npz").stat().st_size < 300_000
+
+
+def test_the_stored_plan_is_that_of_the_last_step_and_the_weights_fit_it():
+    plan = plans.plan(NAME)
+    assert plan == chapter12.network_plan(chapter12.LADDER[LAST])
+    assert {name: array.shape for name, array in weights(NAME).items()} == plans.weight_shapes(plan)
+    assert sum(array.size for array in weights(NAME).values()) < chapter12.BUDGET
+
+
+def test_the_record_was_made_by_the_present_script_on_the_real_pictures():
+    record = history(NAME)
+    assert record["data"] == {
+        "source": "CIFAR-10 (image folder)", "train": 45_000, "validation": 5_000, "test": 10_000,
+    }  # fmt: skip
+    assert record["training"]["residual_filters"] == list(chapter12.RESIDUAL_FILTERS)
+    assert record["training"]["peak_rate"] == chapter12.PEAK_RATE
+    assert record["training"]["weight_decay"] == chapter12.WEIGHT_DECAY
+    for name, runs in record["runs"].items():
+        step = chapter12.LADDER[name]
+        for run in runs:
+            assert run["parameters"] == chapter12.build_model(step).count_params() <= chapter12.BUDGET
+            for key in ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy", "seconds"):
+                assert len(run[key]) == record["training"]["epochs"] == 10
+            # The last epoch was measured twice, in different batches.
+            assert run["final"]["test"]["accuracy"] == pytest.approx(run["test_accuracy"][-1], abs=1e-3)
+            assert run["final"]["validation"]["accuracy"] == pytest.approx(run["val_accuracy"][-1], abs=1e-3)
+
+
+def test_the_replay_ends_where_the_run_ended():
+    labels, kept = replay(NAME)
+    probabilities, truth = predictions(NAME)
+    np.testing.assert_array_equal(labels, truth[: len(labels)])
+    # The kept network's weights are rounded and its batch normalisation is folded in.
+    np.testing.assert_allclose(kept[LAST][-1], probabilities[: len(labels)], atol=0.01)
+
+
+# --- What is claimed, measured again ---
+
+
+@one_worker
+def test_claimed_accuracies_can_be_measured_again(model, cifar10_folder):
+    data = load_cifar10(cifar10_folder)
+    claimed = history(NAME)["files"][f"{NAME}.npz"]
+    x, y, x_val, y_val = chapter12.split(data)
+    for key, images, labels in (("validation", x_val, y_val), ("test", data.x_test, data.y_test)):
+        measured = chapter12.measure(model, images, labels)
+        for what, value in claimed[key].items():
+            assert measured[what] == pytest.approx(value, abs=1e-3), (key, what)
+    right = chapter12.predict_probabilities(model, x).argmax(axis=1) == y
+    assert right.mean() == pytest.approx(claimed["train"]["accuracy"], abs=1e-3)
+    probabilities, labels = predictions(NAME)
+    np.testing.assert_array_equal(labels, data.y_test)
+    again = chapter12.predict_probabilities(model, data.x_test)
+    np.testing.assert_allclose(again, probabilities, atol=2e-3)
+
+
+def test_rounding_and_folding_changed_next_to_nothing():
+    record = history(NAME)
+    whole = record["runs"][LAST][0]["final"]
+    for key, values in record["files"][f"{NAME}.npz"].items():
+        if key in whole:
+            assert values["accuracy"] == pytest.approx(whole[key]["accuracy"], abs=2e-3)
+
+
+# --- The networks ---
+
+
+def test_each_step_of_the_ladder_keeps_what_the_ones_before_added():
+    steps = list(chapter12.LADDER.values())
+    for before, after in itertools.pairwise(steps):
+        switched = [
+            name for name in before.__dataclass_fields__
+            if name != "title" and getattr(before, name) != getattr(after, name)
+        ]  # fmt: skip
+        assert len(switched) == 1 and not getattr(before, switched[0])
+
+
+@pytest.mark.parametrize("name", chapter12.LADDER)
+def test_a_folded_network_answers_as_the_trained_one(name, few):
+    import keras
+
+    step = chapter12.LADDER[name]
+    keras.utils.set_random_seed(1)
+    trained = chapter12.build_model(step)
+    for layer in trained.layers:  # averages that are not those of the beginning
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.moving_mean.assign(np.random.default_rng(1).normal(0, 0.2, layer.moving_mean.shape))
+            layer.moving_variance.assign(np.random.default_rng(2).uniform(0.5, 2, layer.moving_mean.shape))
+    rounded = plans.build_keras(chapter12.network_plan(step), chapter12.folded(trained, step))
+    wanted = trained.predict(few.x_test, verbose=0)
+    limit = 0.02 * np.abs(wanted).max()
+    np.testing.assert_allclose(rounded.predict(few.x_test, verbose=0), wanted, atol=limit)
+
+
+def test_the_first_step_is_chapter_11s_network():
+    from notmagic.pretrained.cifar10_chapter11 import build_model
+
+    assert [weight.shape for weight in chapter12.build_model(chapter12.LADDER[FIRST]).weights] == [
+        weight.shape for weight in build_model().weights
+    ]
+
+
+def test_more_parameters_than_chapter_11s_are_refused(monkeypatch):
+    monkeypatch.setattr(chapter12, "RESIDUAL_FILTERS", (24, 48, 64))
+    with pytest.raises(RuntimeError, match=r"more than the 122,570 of chapter 11's; take fewer filters"):
+        chapter12.build_model(chapter12.LADDER[LAST])
+
+
+# --- Copies ---
+
+
+def test_a_copy_is_the_image_moved_by_a_few_pixels_and_every_second_one_mirrored():
+    image = np.arange(32 * 32 * 3, dtype=np.uint16).reshape(1, 32, 32, 3)
+    copies = chapter12.copied(np.repeat(image, 400, axis=0), np.random.default_rng(0), shift=2)
+    padded = np.pad(image[0], ((2, 2), (2, 2), (0, 0)), mode="reflect")
+    wanted = {}
+    for row in range(5):
+        for col in range(5):
+            part = padded[row : row + 32, col : col + 32]
+            wanted |= {part.tobytes(): False, np.ascontiguousarray(part[:, ::-1]).tobytes(): True}
+    mirrored = [wanted[copy.tobytes()] for copy in copies]  # a KeyError: no copy of that kind exists
+    assert 150 < sum(mirrored) < 250
+    assert len({copy.tobytes() for copy in copies}) == len(wanted) == 50
+
+
+# --- The script ---
+
+
+def test_the_script_stores_what_it_measured_and_continues_where_it_stopped(few, tmp_path, capsys):
+    first = chapter12.train([FIRST, LAST], [0], few, tmp_path, epochs=1)
+    assert {name: [run["seed"] for run in runs] for name, runs in first["runs"].items()} == {
+        FIRST: [0], LAST: [0],
+    }  # fmt: skip
+    network = plans.build_keras(plans.plan(NAME, tmp_path), plans.folded_weights(NAME, tmp_path))
+    probabilities, labels = predictions(NAME, tmp_path)
+    np.testing.assert_array_equal(labels, few.y_test)
+    again = chapter12.predict_probabilities(network, few.x_test)
+    np.testing.assert_allclose(again, probabilities, atol=2e-3)
+    assert set(replay(NAME, tmp_path)[1]) == {FIRST, LAST}
+
+    capsys.readouterr()
+    second = chapter12.train([FIRST], [0, 1], few, tmp_path, epochs=1)
+    assert second["runs"][FIRST][0] == first["runs"][FIRST][0]
+    assert second["files"] == first["files"]
+    assert f"{FIRST}, seed 0: already in {NAME}.json" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(few, tmp_path, monkeypatch, capsys):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    _, whole = chapter12.train_run("one-cycle", 0, few, tmp_path / "a", epochs=2)
+    measure = chapter12.measure
+    calls = []
+
+    def stop_in_the_second_epoch(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measure(*arguments)
+
+    monkeypatch.setattr(chapter12, "measure", stop_in_the_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        chapter12.train_run("one-cycle", 0, few, tmp_path / "b", epochs=2)
+    monkeypatch.setattr(chapter12, "measure", measure)
+    _, resumed = chapter12.train_run("one-cycle", 0, few, tmp_path / "b", epochs=2)
+    assert "goes on after epoch 1" in capsys.readouterr().out
+    assert resumed["loss"] == pytest.approx(whole["loss"], rel=1e-3)
+    assert resumed["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-2)
+
+
+def test_a_record_made_in_another_way_is_not_continued(few, tmp_path):
+    path = tmp_path / f"{NAME}.json"
+    other = {**chapter12.describe(few, epochs=9), "files": {}, "runs": {FIRST: [{"seed": 3}]}}
+    path.write_text(json.dumps(other))
+    assert chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"] == {}
+    assert chapter12.load_record(path, chapter12.describe(few, epochs=9))["runs"] == {FIRST: [{"seed": 3}]}
+
+
+def test_the_script_refuses_the_stand_in(monkeypatch, tmp_path, few, capsys):
+    monkeypatch.setattr(chapter12, "load_cifar10", lambda path: few)
+    with pytest.raises(SystemExit):
+        chapter12.main(["--out", str(tmp_path / "new")])
+    assert "needs the real CIFAR-10 pictures" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
