@@ -45,6 +45,7 @@ import numpy as np
 
 from notmagic.datasets import Cifar10, load_cifar10
 from notmagic.pretrained import checksum, plans
+from notmagic.pretrained.cifar10_chapter11 import predict_probabilities, write_record
 
 NAME = "cifar10_chapter12"
 EPOCHS = 10
@@ -327,13 +328,6 @@ def measure(model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-def predict_probabilities(model, images: np.ndarray) -> np.ndarray:
-    """Return the class probabilities, float32 (N, 10), of uint8 images (N, 32, 32, 3)."""
-    import keras
-
-    return np.asarray(keras.ops.softmax(model.predict(images, batch_size=500, verbose=0)))
-
-
 def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = EPOCHS) -> tuple[Any, dict]:
     """Train one step of the ladder from one seed, or go on where an interrupted run stopped.
 
@@ -394,7 +388,7 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
             record[key].append(round(float(value), 5))
         record["replay"].append(probabilities[:REPLAYED].round(4).tolist())
         model.save(checkpoint)
-        write_json(notes, record)
+        write_record(notes, record)
         print(f"{name}, seed {seed}, epoch {epoch + 1}: validation {val['accuracy']:.4f}", flush=True)
     record["final"] = {
         "train": measure(model, x, y),
@@ -466,13 +460,6 @@ def load_record(path: Path, description: Mapping) -> dict:
     return {**description, "runs": {}, "files": {}}
 
 
-def write_json(path: Path, record: Mapping) -> None:
-    """Write a record in one step, so that an interruption never leaves half a file."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
-
-
 def store(model, step: Step, seed: int, data: Cifar10, folder: Path) -> tuple[list, dict]:
     """Write weights and predictions of the network that is kept; return its plan and what to note of them."""
     plan, weights = network_plan(step), folded(model, step)
@@ -534,7 +521,7 @@ def train(
                 record["files"] |= files
             runs.append(run)
             runs.sort(key=lambda one: one["seed"])
-            write_json(path, record)
+            write_record(path, record)
             for part in folder.glob(f"{NAME}-{name}-{seed}.part.*"):
                 part.unlink()
             print(f"{name}, seed {seed}: {run['final']}", flush=True)
