@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +78,12 @@ def read_plain(value: Any, name: str) -> np.ndarray:
     if value.dtype.kind not in "iuf":
         raise CheckFailed(f"{name} is an array of dtype {value.dtype}; expected real numbers.")
     return value.astype(np.float64)
+
+
+def without_frills(message: str) -> str:
+    """Take colours and the list of arguments out of what Keras says about an error."""
+    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    return re.sub(r"\s*Arguments received by .*?(?=\n  in line|\n  It was given|$)", "", message, flags=re.S)
 
 
 def take_dictionary(given: Any, names: Sequence[str]) -> Sequence[Any]:

@@ -30,7 +30,7 @@ from notmagic.checks._base import (
     read_number,
     run,
 )
-from notmagic.checks._networks import Parts, Slip
+from notmagic.checks._networks import Parts, Slip, without_frills
 from notmagic.checks._pictures import described, judge, take_array, take_arrays
 from notmagic.geometry import conv2d_params, dense_params, leftover, output_size
 
@@ -485,12 +485,6 @@ def _from_keras(operation: Any) -> bool:
             and getattr(home, kind.__name__, None) is kind and not getattr(operation, "_layers", ()))
 
 
-def _without_frills(message: str) -> str:
-    """Take colours and the list of arguments out of what Keras says about an error."""
-    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
-    return re.sub(r"\s*Arguments received by .*?(?=\n  in line|\n  It was given|$)", "", message, flags=re.S)
-
-
 def _build_hint(error: Exception, case: Case) -> str:
     if isinstance(error, ValueError) and "shape" in str(error).lower():
         return "Compare the shapes of what goes into that layer. What does padding do?"
@@ -514,7 +508,7 @@ def _built(function: Any, shape: Shape, **arguments: int) -> Any:
     except NotAnswered:
         raise
     except CheckFailed as failure:
-        raise CheckFailed(_without_frills(failure.message)) from None
+        raise CheckFailed(without_frills(failure.message)) from None
     if type(given) is not keras.KerasTensor:
         raise CheckFailed(f"{name} returns an object of type {type(given).__name__}; expected what comes out "
                           "of a layer that was called.")

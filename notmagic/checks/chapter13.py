@@ -23,9 +23,8 @@ from notmagic.checks._base import (
     read_answers,
     run,
 )
-from notmagic.checks._networks import Parts, Slip, read_plain
+from notmagic.checks._networks import Parts, Slip, read_plain, without_frills
 from notmagic.checks._pictures import described, judge, take_array
-from notmagic.checks.chapter10 import _without_frills
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -327,7 +326,7 @@ def saliency(function: Callable[..., Any]) -> None:
     except NotAnswered:
         raise
     except CheckFailed as failure:
-        raise CheckFailed(_without_frills(failure.message)) from None
+        raise CheckFailed(without_frills(failure.message)) from None
     correct("one pass forwards and one back give the slope of one logit along every pixel at once.")
 
 
