@@ -8,7 +8,6 @@ chapter. Keras is imported only by the checks that need it.
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence

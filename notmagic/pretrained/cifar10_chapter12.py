@@ -473,7 +473,8 @@ def store(model, step: Step, seed: int, data: Cifar10, folder: Path) -> tuple[li
         "validation": measure(rounded, x_val, y_val),
         "test": measure(rounded, data.x_test, data.y_test),
     }
-    files = {f"{NAME}.npz": {"seed": seed, **measured}, f"{NAME}_predictions.npz": {"seed": seed}}
+    kept = {"seed": seed, "test_accuracy": measured["test"]["accuracy"], **measured}
+    files = {f"{NAME}.npz": kept, f"{NAME}_predictions.npz": {"seed": seed}}
     for name, entry in files.items():
         entry["sha256"] = checksum(folder / name)
     return plan, files
