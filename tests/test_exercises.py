@@ -272,7 +272,7 @@ def test_a_class_is_graded_in_one_command(checkout, tmp_path, capsys):
     write(handed_in / "flat.01-small.ipynb", answer("answer = 42"))
 
     table = tmp_path / "grades.csv"
-    assert grade.main([str(handed_in), "--to", str(table), "--root", str(checkout), "--timeout", "5"]) == 1
+    assert grade.main([str(handed_in), "--to", str(table), "--root", str(checkout), "--timeout", "20"]) == 1
     rows = {row["student"]: row for row in csv.DictReader(table.open(encoding="utf-8"))}
     assert {name: row["points"] for name, row in rows.items()} == {
         "blank": "0", "right": "1", "visible-only": "0", "stops": "0", "endless": "0", "broken": "0",
@@ -282,6 +282,28 @@ def test_a_class_is_graded_in_one_command(checkout, tmp_path, capsys):
     assert rows["sly"]["look"] == "uses sys"
     assert "answer cell q1 is missing" in rows["deleted-the-answer"]["look"]
     assert "10 graded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("failures", "points"), [(1, 1), (grade.STARTS, 0)])
+def test_a_kernel_that_does_not_come_up_is_started_again(checkout, tmp_path, monkeypatch, failures, points):
+    from nbgrader.preprocessors import Execute
+
+    exercises.generate(checkout)
+    notebook = read(checkout / "exercises" / "01-small.ipynb")
+    notebook.cells[1].source = "answer = 42"
+    hand_in(tmp_path, "right", notebook)
+    whole, tries = Execute.preprocess, []
+
+    def fail_at_first(self, *arguments):
+        tries.append(1)
+        if len(tries) <= failures:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return whole(self, *arguments)
+
+    monkeypatch.setattr(Execute, "preprocess", fail_at_first)
+    graded = grade.grade("right", tmp_path / "right" / "01-small.ipynb", checkout)
+    assert graded.total == points
+    assert graded.look == ("" if points else "not graded: Kernel died before replying to kernel_info")
 
 
 def test_nothing_to_grade_is_said(tmp_path, capsys):

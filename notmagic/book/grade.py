@@ -32,6 +32,8 @@ from nbformat import NotebookNode
 from notmagic.book.execute import NotebookError, read
 from notmagic.book.exercises import SILENT, SOLUTIONS
 
+STARTS = 3  # of a kernel that does not come up
+
 # In an answer, none of these has an honest use in an exercise of this course.
 SUSPICIOUS = re.compile(
     r"notmagic\s*\.\s*checks|from\s+notmagic|\bcheck\s*\.\s*\w+\s*=[^=]|\bcheck\s*=[^=]|\bsys\b|\bos\b|subprocess|"
@@ -124,12 +126,23 @@ def assemble(solution: NotebookNode, submission: NotebookNode) -> NotebookNode:
 
 
 def _run(notebook: NotebookNode, timeout: int) -> NotebookNode:
-    """Run all cells in a fresh kernel, in an empty folder; an error or an endless loop ends one cell only."""
+    """Run all cells in a fresh kernel, in an empty folder; an error or an endless loop ends one cell only.
+
+    A kernel that does not come up is started again: on a busy machine two of them may choose the same port,
+    and that is no fault of the submission.
+    """
     from nbgrader.preprocessors import Execute
 
-    with tempfile.TemporaryDirectory() as work:
-        runner = Execute(timeout=timeout, interrupt_on_timeout=True, log=SILENT)
-        done, _ = runner.preprocess(notebook, {"metadata": {"path": work}})
+    for start in range(1, STARTS + 1):
+        with tempfile.TemporaryDirectory() as work:
+            runner = Execute(timeout=timeout, interrupt_on_timeout=True, log=SILENT)
+            try:
+                done, _ = runner.preprocess(copy.deepcopy(notebook), {"metadata": {"path": work}})
+            except RuntimeError as error:  # a DeadKernelError is one too: that kernel had come up
+                if isinstance(error, DeadKernelError) or start == STARTS:
+                    raise
+            else:
+                break
     return done
 
 
@@ -160,7 +173,7 @@ def grade(student: str, path: Path, root: Path, timeout: int = 60) -> Grade:
                         for match in SUSPICIOUS.finditer(source)})
         result.look = f"uses {', '.join(found)}" if found else ""
         done = _run(assemble(solution, submission), timeout)
-    except (GradeError, NotebookError, DeadKernelError, OSError, UnicodeDecodeError) as error:
+    except (GradeError, NotebookError, RuntimeError, OSError, UnicodeDecodeError) as error:
         result.look = "; ".join(filter(None, [result.look, f"not graded: {error}"])).replace("\n", " ")
         return result
     for cell in done.cells:
