@@ -1,12 +1,14 @@
 """What the tests of the answer checks share: a student's code, ways to judge a check, and ways to cheat one.
 
 Reading this page from top to bottom: getting at answers and messages (:func:`define`, :func:`failure`,
-:func:`said_of`), what each check of a table or a function is asked (the functions whose names start with
-``assert_``), functions that are nearly right (:func:`disguised`, :func:`tired`, :func:`spoiled`), and objects
-that claim to equal everything.
+:func:`said_of`), tests made from a table of mistakes (:func:`diagnosed`, :func:`entries_diagnosed`), what a
+check of a table or a function is asked (the functions whose names start with ``assert_``), functions that are
+nearly right (:func:`disguised`, :func:`tired`, :func:`spoiled`), objects that claim to equal everything, and
+:class:`EveryCheck`, the tests that all checks of a chapter have to pass.
 """
 
 import copy
+import inspect
 import re
 import subprocess
 import sys
@@ -15,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notmagic.book.execute import read
-from notmagic.checks import CheckFailed
+from notmagic.checks import CheckFailed, NotAnswered
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,7 +85,45 @@ def cells_of(name):
     return {cell.id: cell.source for cell in read(ROOT / "exercises" / f"{name}.ipynb").cells}
 
 
-# --- what every check is asked --------------------------------------------------------------------------
+# --- tests made from tables -----------------------------------------------------------------------------
+
+
+def diagnosed(check_function, code, table, define=define):
+    """Make the test that code which is broken in one way or another gets its diagnosis.
+
+    Parameters
+    ----------
+    check_function : callable
+        The check.
+    code : str
+        The right code.
+    table : list
+        Rows (what the message must contain, list of pairs (old, new) that break the code).
+    define : callable
+        As :func:`define`, where the code uses more than ``np``.
+    """
+    @pytest.mark.parametrize(("says", "changes"), table)
+    def test(says, changes):
+        message = failure(check_function, define(code, *changes))
+        assert says in message, message
+
+    return test
+
+
+def entries_diagnosed(check_function, answers, table):
+    """Make the test that wrong entries of a table get their diagnoses, and no other entry is called wrong.
+
+    ``table`` has rows (question, wrong answer, what the message about it must contain).
+    """
+    @pytest.mark.parametrize(("question", "answer", "says"), table)
+    def test(question, answer, says):
+        said = said_of(check_function, answers, question, answer)
+        assert says in said, said
+
+    return test
+
+
+# --- what a check is asked ------------------------------------------------------------------------------
 
 
 def assert_passes(check_function, *answers, capsys):
@@ -132,6 +173,38 @@ def assert_missing_entry_is_named(check_function, answers):
     assert f"{missing}: this entry is missing" in message, message
 
 
+def assert_keeps_right_numbers_back(check_function, answers, wrong, tried=range(1, 40), pattern=r"\d+"):
+    """Insist that no message about a wrong number of a table holds the right one.
+
+    Parameters
+    ----------
+    check_function, answers
+        The check, and the right answers.
+    wrong : dict
+        For each question rows (wrong number, message), as the checks keep them.
+    tried : iterable of int
+        Further wrong numbers.
+    pattern : str
+        Finds the numbers in a message, whose thousands have lost their commas.
+    """
+    for question, right in answers.items():
+        for number in sorted({*(value for value, _ in wrong[question]), *tried} - {right}):
+            said = failure(check_function, {**answers, question: number}).split(f"{question}: ", 1)[1]
+            assert str(right) not in re.findall(pattern, said.replace(",", "")), said
+
+
+def assert_wrong_numbers_are_wrong(answers, wrong):
+    """Insist that a list of known mistakes is about these answers, names none of them, and none twice.
+
+    ``wrong`` has for each question rows (wrong number, message).
+    """
+    assert wrong.keys() == answers.keys()
+    for question, rows in wrong.items():
+        numbers = [number for number, _ in rows]
+        assert answers[question] not in numbers, question
+        assert len(set(numbers)) == len(numbers), question
+
+
 def assert_loads_no_tool(*modules):
     """Insist that a fresh Python imports these modules of ``notmagic.checks`` without any heavy package."""
     code = (f"import sys, {', '.join(f'notmagic.checks.{module}' for module in modules)}; "
@@ -165,6 +238,38 @@ def tired(right, trials):
         return tuple(part + 1 for part in given) if isinstance(given, tuple) else given + 1
 
     return tiring
+
+
+def meddling(right, which):
+    """Make a function that is right and changes the array that it was given as argument ``which``."""
+    def changing(*arguments):
+        given = copy.deepcopy(right(*arguments))
+        arguments[which][...] += 1
+        return given
+
+    return changing
+
+
+def altered(data, answers, question, least=0.01):
+    """Give another answer to one question of a table: one of its numbers is off, or its word is another.
+
+    Parameters
+    ----------
+    data : hypothesis.strategies.DataObject
+        Draws the change.
+    answers, question
+        The right table, and which of its entries to change.
+    least : float
+        By how much a number has to be off at least.
+    """
+    right = answers[question]
+    if isinstance(right, str):
+        words = st.sampled_from(sorted(set(answers.values()))) | st.text()
+        return data.draw(words.filter(lambda word: word.strip().lower() != right))
+    change = data.draw(st.integers(-500, 500).filter(bool) | st.floats(least, 9))
+    place = np.zeros(np.shape(right), dtype=int)
+    place.flat[data.draw(st.integers(0, place.size - 1))] = 1
+    return (np.array(right) + place * change).tolist()
 
 
 def spoiled(data, right, trials):
@@ -304,3 +409,157 @@ class AgreeableDict(dict):
 CHEATS = [Agreeable(), AgreeableFloat(7), AgreeableDict(), "5", float("nan"), [], {}, object(), np.zeros(0),
           lambda *arguments: Agreeable(), lambda *arguments: AgreeableDict(), lambda *arguments: 0.0,
           lambda *arguments: (0.0, 0.0), lambda *arguments: np.nan, lambda: None]
+
+
+# --- what every check is asked --------------------------------------------------------------------------
+
+
+class EveryCheck:
+    """The tests that the checks of a chapter have in common; its file of tests fills in what is checked.
+
+    ::
+
+        class TestEveryCheck(EveryCheck):
+            tables, functions, references, forms = TABLES, FUNCTIONS, REFERENCES, FORMS
+            cheats = (*CHEATS, (1, 2))
+            modules = ("chapter09",)
+
+    Attributes
+    ----------
+    tables
+        Rows (check, right answers by their questions).
+    functions
+        Rows (check, right code): functions whose results are compared with a reference.
+    references
+        For each of ``functions`` a row (check, reference, cases, table of mistakes).
+    drawn
+        Rows (check, right code): functions whose results no reference gives, since chance takes part.
+    others
+        Rows (check, right code): functions that return no numbers, such as a network.
+    forms
+        Rows (check, right code, changes) that make other right answers of it.
+    more_right, more_blank
+        Rows (check, list of arguments) for checks that take something else: right ones, unanswered ones.
+    cheats
+        What no check takes.
+    once
+        The checks that take so long that a right answer is tried once, not three times.
+    least_change
+        By how much a number of a table has to be off to be wrong.
+    modules
+        The modules of ``notmagic.checks`` that have to load without heavy packages.
+    define
+        As :func:`define`, where the code uses more than ``np``; wrapped in ``staticmethod``.
+    """
+
+    tables = functions = references = drawn = others = forms = more_right = more_blank = once = modules = ()
+    cheats = CHEATS
+    least_change = 0.01
+    define = staticmethod(define)
+
+    def __init_subclass__(cls):
+        """Refuse a chapter that leaves a function out: a test with no cases would be skipped."""
+        assert cls.tables and cls.functions and cls.forms and cls.modules
+        assert [row[0] for row in cls.functions] == [row[0] for row in cls.references]
+
+    def pytest_generate_tests(self, metafunc):
+        """Give a test that asks for one of these names a case for each row."""
+        coded = [*self.functions, *self.drawn, *self.others]
+        rows = {
+            "right": [*self.tables_as_arguments(), *self.more_right,
+                      *((check, [self.define(code)]) for check, code in coded)],
+            "blank": [*((check, [dict.fromkeys(table, ...)]) for check, table in self.tables),
+                      *self.more_blank, *((check, [lambda *arguments: None]) for check, _ in coded),
+                      *((check, [...]) for check, _ in coded)],
+            "form": self.forms, "table": self.tables, "function": self.functions, "mistakes": self.references,
+            "numeric": [*self.functions, *self.drawn]}
+        for name in rows.keys() & set(metafunc.fixturenames):
+            metafunc.parametrize(name, rows[name], ids=[
+                f"{row[0].__module__[-9:]}.{row[0].__name__}" for row in rows[name]])
+        if "cheat" in metafunc.fixturenames:
+            metafunc.parametrize("cheat", self.cheats, ids=lambda cheat: type(cheat).__name__)
+
+    def tables_as_arguments(self):
+        """Give the rows of ``tables`` as calls of the checks."""
+        return [(check_function, [answers]) for check_function, answers in self.tables]
+
+    def test_right_answers_pass_return_nothing_and_say_what_they_mean(self, right, capsys):
+        check_function, answers = right
+        for _ in range(1 if check_function in self.once else 3):     # the trials are drawn afresh each time
+            assert_passes(check_function, *answers, capsys=capsys)
+
+    def test_right_answers_come_in_many_forms(self, form):
+        check_function, code, changes = form
+        check_function(self.define(code, *changes))
+
+    def test_every_known_mistake_gets_its_own_message(self, mistakes):
+        check_function, reference, _, table = mistakes
+        assert_every_mistake_has_its_message(check_function, reference, table)
+
+    def test_no_check_takes_a_cheat(self, cheat):
+        rows = [*self.tables, *self.functions, *self.drawn, *self.others, *self.more_right, *self.more_blank]
+        for check_function in dict.fromkeys(row[0] for row in rows):
+            with pytest.raises(CheckFailed):
+                check_function(cheat)
+        for check_function, answers in self.tables:
+            for question in answers:
+                with pytest.raises(CheckFailed):
+                    check_function({**answers, question: cheat})
+
+    def test_an_array_subclass_is_refused_even_with_the_right_values(self, numeric):
+        check_function, code = numeric
+        assert "AgreeableArray" in failure(check_function, disguised(self.define(code)))
+
+    def test_a_function_that_learnt_earlier_answers_by_heart_fails(self, numeric):
+        check_function, code = numeric
+        assert_refuses_by_heart(check_function, self.define(code))
+
+    def test_a_function_that_is_right_only_the_first_time_fails(self, function):
+        check_function, code = function
+        trials = trials_of(check_function, self.references)
+        assert "called twice" in failure(check_function, tired(self.define(code), trials))
+
+    def test_an_argument_that_is_changed_in_place_is_noticed(self, numeric):
+        check_function, code = numeric
+        right, seen = self.define(code), []
+        check_function(lambda *arguments: seen.append(arguments) or right(*arguments))
+        arrays = [which for which, value in enumerate(seen[0]) if isinstance(value, np.ndarray)]
+        for which in arrays:
+            message = failure(check_function, meddling(right, which))
+            assert "changes an array that it was given" in message, message
+        # What brings no array along must be nothing that a function can change.
+        assert arrays or {type(value) for value in seen[0]} <= {int, float, str, tuple, range}
+
+    def test_a_function_that_gives_back_what_it_was_given_fails(self, numeric):
+        check_function, code = numeric
+        for which in range(len(inspect.signature(self.define(code)).parameters)):
+            with pytest.raises(CheckFailed):
+                check_function(lambda *arguments, which=which: arguments[which])
+
+    # Each chapter asks it in a class of its own, which is what this health check warns about.
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(data=st.data())
+    def test_one_changed_value_of_a_right_result_never_passes(self, data):
+        check_function, code = data.draw(st.sampled_from(self.functions))
+        with pytest.raises(CheckFailed):
+            check_function(spoiled(data, self.define(code), trials_of(check_function, self.references)))
+
+    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(data=st.data())
+    def test_one_changed_entry_of_a_right_table_never_passes(self, data):
+        check_function, answers = data.draw(st.sampled_from(self.tables))
+        question = data.draw(st.sampled_from(sorted(answers)))
+        wrong = altered(data, answers, question, self.least_change)
+        with pytest.raises(CheckFailed):
+            check_function({**answers, question: wrong})
+
+    def test_a_blank_answer_is_called_unanswered(self, blank):
+        check_function, answers = blank
+        with pytest.raises(NotAnswered):
+            check_function(*answers)
+
+    def test_missing_entries_are_named(self, table):
+        assert_missing_entry_is_named(*table)
+
+    def test_the_checks_load_neither_tensorflow_nor_a_grader(self):
+        assert_loads_no_tool(*self.modules)

@@ -12,25 +12,16 @@ from check_tools import (
     AgreeableFloat,
     AgreeableTuple,
     AgreeableWord,
-    assert_every_mistake_has_its_message,
-    assert_loads_no_tool,
-    assert_missing_entry_is_named,
-    assert_passes,
-    assert_refuses_by_heart,
+    EveryCheck,
+    assert_keeps_right_numbers_back,
+    assert_wrong_numbers_are_wrong,
     cells_of,
-    disguised,
+    diagnosed,
+    entries_diagnosed,
     failure,
-    named,
-    said_of,
-    spoiled,
-    tired,
-    trials_of,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from notmagic import geometry, layers
-from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter09 as nine
 from notmagic.model import Sequential
 
@@ -117,15 +108,7 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [table]) for check_function, table in TABLES]
-    + [(check_function, [define(code)]) for check_function, code in [*FUNCTIONS, (nine.network, NETWORK)]]))
-def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
-    for _ in range(1 if check_function is nine.network else 3):      # the trials are drawn afresh each time
-        assert_passes(check_function, *answers, capsys=capsys)
-
-
-@pytest.mark.parametrize(("check_function", "code", "changes"), [
+FORMS = [
     (nine.pool, POOL, [("    return y", "    return y.astype(np.float32)")]),
     (nine.pool, POOL, [("    return y", "    return y.tolist()")]),
     (nine.pool, POOL, [("    return y", "    return [list(row) for row in y]")]),
@@ -154,9 +137,7 @@ def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function
     (nine.shift_change, SHIFT, [("np.sqrt((before ** 2).sum())", "np.linalg.norm(before.ravel())")]),
     (nine.shift_change, SHIFT, [("np.roll(x, steps, axis=1)",
                                  "np.concatenate([x[:, -steps:], x[:, :-steps]], axis=1)")]),
-])
-def test_right_answers_come_in_many_forms(check_function, code, changes):
-    check_function(define(code, *changes))
+]
 
 
 def test_right_tables_come_in_many_forms():
@@ -169,11 +150,6 @@ def test_right_tables_come_in_many_forms():
 
 
 # --- the facts behind the checks --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
-def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 def test_pooling_and_its_gradient_are_those_of_the_package_s_layers():
@@ -309,7 +285,7 @@ def network(seed):
 '''.replace("x_test, y_test", "np.ones((32, 8, 8, 1)), np.arange(32) % 10")
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_network_that_is_not_whole_is_told_so = diagnosed(nine.network, NETWORK, [
     ("too many. Most of them sit in dense", [(END, "layers.Flatten()")]),
     ("too many. Most of them sit in conv2d", [("Conv2D(64", "Conv2D(400")]),
     ("so nobody can count its parameters", [("layers.Input((8, 8, 1)),", "")]),
@@ -333,9 +309,7 @@ def network(seed):
     ("stopped with ValueError", [("Conv2D(64, 5, padding=\"same\")", "Conv2D(64, 9)")]),
     ("type list", [("return Sequential([", "return list(["), ("], seed=seed)", "])")]),
     ("no layers in it yet", [(CONV, ""), (END + ",", ""), ("layers.Dense(10), layers.Softmax(),", "")]),
-])
-def test_a_network_that_is_not_whole_is_told_so(says, changes):
-    assert says in failure(nine.network, define(NETWORK, *changes))
+], define)
 
 
 def once(make):
@@ -394,7 +368,7 @@ def test_measuring_leaves_no_trace_in_the_digits_and_repeats_itself():
 # --- known mistakes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_map_by_hand_gets_its_diagnosis = entries_diagnosed(nine.by_hand, BY_HAND, [
     ("max", [[2, -4], [1, 2]], "these are the means"), ("max", [[-1, -8], [-2, -3]], "smallest"),
     ("max", [[8, -16], [4, 8]], "sums"), ("max", [[5, 0], [4, 7]], "larger than -3"),
     ("max", [[5, 8], [4, 7]], "lost their signs"), ("max", [[5, 4], [-2, 7]], "rows and columns are swapped"),
@@ -412,14 +386,12 @@ def test_measuring_leaves_no_trace_in_the_digits_and_repeats_itself():
     ("max", [[float("nan"), -2], [4, 7]], "a nan or an inf"), ("max", ..., "not answered yet"),
     ("max", [[5, ...], [4, 7]], "not answered yet"),
 ])
-def test_a_wrong_map_by_hand_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(nine.by_hand, BY_HAND, question, answer)
 
 
 WINDOW = "x[i * stride:i * stride + size, j * stride:j * stride + size]"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_pooling_gets_its_diagnosis = diagnosed(nine.pool, POOL, [
     ("always takes the largest", [('how == "max"', "how")]),
     ("always takes the mean", [('how == "max"', "how == np.max")]),
     ("over all channels at once", [("axis=(0, 1)", "")]),
@@ -462,9 +434,7 @@ WINDOW = "x[i * stride:i * stride + size, j * stride:j * stride + size]"
     ("returns nothing", [("return y", "pass")]),
     ("wrong shape", [("return y", "return y[None]")]),
     ("1 of", [("return y", "y[-1, -1, -1] += 1; return y")]),
-])
-def test_a_broken_pooling_gets_its_diagnosis(says, changes):
-    assert says in failure(nine.pool, define(POOL, *changes))
+], define)
 
 
 FIRST = "row, col = divmod(window.argmax(), size)"
@@ -472,7 +442,7 @@ PUT = "dx[top + row, left + col, c] += dy[i, j, c]"
 AREA = "dx[top:top + size, left:left + size, c]"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_way_back_gets_its_diagnosis = diagnosed(nine.max_pool_backward, BACKWARD, [
     ("each gets the whole gradient", [(PUT, f"{AREA}[window == window.max()] += dy[i, j, c]")]),
     ("they share the gradient",
      [(PUT, f"best = window == window.max(); {AREA}[best] += dy[i, j, c] / best.sum()")]),
@@ -505,12 +475,10 @@ AREA = "dx[top:top + size, left:left + size, c]"
     ("changes an array", [("    return dx", "    dy[:] = 0\n    return dx")]),
     ("returns nothing", [("return dx", "pass")]),
     ("wrong shape", [("return dx", "return dx[None]")]),
-])
-def test_a_broken_way_back_gets_its_diagnosis(says, changes):
-    assert says in failure(nine.max_pool_backward, define(BACKWARD, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_shape_gets_its_diagnosis = entries_diagnosed(nine.shapes, SHAPES, [
     ("conv 1", (28, 36, 6), "does not fit at every pixel"), ("conv 1", (23, 31, 6), "one place too few"),
     ("conv 1", (32, 24, 6), "rows first"), ("conv 1", (6, 24, 32), "channels stand last"),
     ("conv 1", (24, 32, 1), "Each filter makes a map"), ("conv 1", (24, 32, 3), "How many maps come out"),
@@ -530,11 +498,9 @@ def test_a_broken_way_back_gets_its_diagnosis(says, changes):
     ("dense 1", (120.5,), "fraction"), ("conv 1", (..., 32, 6), "not answered yet"),
     ("conv 1", True, "in brackets"),
 ])
-def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(nine.shapes, SHAPES, question, answer)
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_count_gets_its_diagnosis = entries_diagnosed(nine.counts, COUNTS, [
     ("conv 1", 150, "biases were forgotten"), ("conv 1", 151, "too few"),
     ("conv 1", 26, "that is one filter"),
     ("conv 1", 36, "a height and a width"), ("conv 1", 156 * 24 * 32, "the same at every place"),
@@ -559,14 +525,12 @@ def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
     ("dense 1, global pooling", 840, "after the second"), ("dense 1", 7, "Count one filter"),
     ("dense 1", "46200", "type str"), ("dense 1", 0.5, "whole number"), ("dense 1", ..., "not answered yet"),
 ])
-def test_a_wrong_count_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(nine.counts, COUNTS, question, answer)
 
 
 GROW, JUMP = "        r = r + (f - 1) * jump\n", "        jump = jump * s\n"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_receptive_field_gets_its_diagnosis = diagnosed(nine.receptive_field, FIELD, [
     ("grows before it is used", [(GROW + JUMP, JUMP + GROW)]), ("no part in r", [(" * jump\n", "\n")]),
     ("own stride was used", [("(f - 1) * jump", "(f - 1) * s")]), ("yours adds f", [("(f - 1)", "f")]),
     ("half of the window", [("(f - 1)", "(f // 2)")]),
@@ -589,15 +553,13 @@ GROW, JUMP = "        r = r + (f - 1) * jump\n", "        jump = jump * s\n"
     ("returns nothing", [("return r, jump", "pass")]),
     ("r: 1 of 1 values", [("return r,", "return r + 7,")]),
     ("two things", [("(f - 1)", "f"), ("r, jump\n", "jump, r\n")]),
-])
-def test_a_broken_receptive_field_gets_its_diagnosis(says, changes):
-    assert says in failure(nine.receptive_field, define(FIELD, *changes))
+], define)
 
 
 MOVED = "np.roll(before, steps, axis=1)"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_measure_gets_its_diagnosis = diagnosed(nine.shift_change, SHIFT, [
     ("both numbers compare", [(MOVED, "before")]),
     ("the other way", [(MOVED, "np.roll(before, -steps, axis=1)")]),
     ("by one step", [(MOVED, "np.roll(before, 1, axis=1)")]),
@@ -622,12 +584,10 @@ MOVED = "np.roll(before, steps, axis=1)"
     ("returns nothing", [("return ", "_ = ")]), ("stopped with", [("axis=1", "axis=5")]),
     ("changes an array", [("    before =", "    x[:] = 0\n    before =")]),
     ("against the moved output: 1 of 1 values", [("return ", "return 7 + ")]),
-])
-def test_a_broken_measure_gets_its_diagnosis(says, changes):
-    assert says in failure(nine.shift_change, define(SHIFT, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_kind_gets_its_diagnosis = entries_diagnosed(nine.kinds, KINDS, [
     ("edges", "invariant", "stay where it was"), ("edges", "neither", "moved as far"),
     ("in order", "equivariant", "move with the picture"), ("in order", "neither", "before the picture moved"),
     ("fading", "equivariant", "at another place"), ("fading", "invariant", "is not what came out before"),
@@ -636,8 +596,6 @@ def test_a_broken_measure_gets_its_diagnosis(says, changes):
     ("edges", "both", "give one of the words"), ("edges", True, "give one of the words"),
     ("edges", ..., "not answered yet"), ("edges", "", "give one of the words"),
 ])
-def test_a_wrong_kind_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(nine.kinds, KINDS, question, answer)
 
 
 # --- checks cannot be fooled --------------------------------------------------------------------------------
@@ -650,20 +608,11 @@ CHEATS = [*check_tools.CHEATS, AgreeableWord("both"), AgreeableTuple((24, 32, 6)
           lambda *arguments: np.zeros((2, 3, 1)).view(AgreeableArray), lambda *arguments: arguments[0]]
 
 
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
-def test_no_check_takes_a_cheat(cheat):
-    for check_function, _ in [*TABLES, *FUNCTIONS, (nine.network, NETWORK)]:
-        with pytest.raises(CheckFailed):
-            check_function(cheat)
-    for check_function, answers in TABLES:
-        for question in answers:
-            with pytest.raises(CheckFailed):
-                check_function({**answers, question: cheat})
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
+class TestEveryCheck(EveryCheck):
+    tables, functions, references, forms, cheats = TABLES, FUNCTIONS, REFERENCES, FORMS, CHEATS
+    others, once = ((nine.network, NETWORK),), (nine.network,)
+    modules = ("chapter09",)
+    define = staticmethod(define)
 
 
 def test_shapes_that_would_broadcast_are_refused():
@@ -671,62 +620,12 @@ def test_shapes_that_would_broadcast_are_refused():
     assert "the shape (1, 1)" in failure(nine.by_hand, {**BY_HAND, "max": [[5]]})
 
 
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    assert_refuses_by_heart(check_function, define(code))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    trials = trials_of(check_function, REFERENCES)
-    assert "called twice" in failure(check_function, tired(define(code), trials))
-
-
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_one_changed_value_of_a_right_result_never_passes(data):
-    check_function, code = data.draw(st.sampled_from(FUNCTIONS))
-    with pytest.raises(CheckFailed):
-        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
-
-
-@settings(max_examples=80, deadline=None)
-@given(data=st.data())
-def test_one_changed_number_of_a_right_table_never_passes(data):
-    check_function, answers = data.draw(st.sampled_from(TABLES[:3]))
-    question = data.draw(st.sampled_from(sorted(answers)))
-    change = data.draw(st.integers(-500, 500).filter(bool) | st.floats(0.01, 9))
-    wrong = np.array(answers[question], dtype=float)
-    wrong.flat[data.draw(st.integers(0, wrong.size - 1))] += change
-    with pytest.raises(CheckFailed):
-        check_function({**answers, question: wrong.tolist()})
-
-
 # --- how a failure looks ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [dict.fromkeys(table, ...)]) for check_function, table in TABLES]
-    + [(check_function, [lambda *arguments: None]) for check_function,
-       _ in [*FUNCTIONS, (nine.network, NETWORK)]]
-    + [(check_function, [...]) for check_function, _ in [*FUNCTIONS, (nine.network, NETWORK)]]))
-def test_a_blank_answer_is_called_unanswered(check_function, answers):
-    with pytest.raises(NotAnswered):
-        check_function(*answers)
-
-
-def test_missing_entries_are_named():
-    for check_function, table in TABLES:
-        assert_missing_entry_is_named(check_function, table)
 
 
 def test_no_message_gives_a_right_number_away():
     """Whatever a diagnosis says about a wrong entry, the right number is not in it."""
-    for question, right in COUNTS.items():
-        for wrong in sorted({value for value,
-                             _ in nine._WRONG_COUNTS[question]} | set(range(1, 60)) - {right}):
-            said = failure(nine.counts, {**COUNTS, question: wrong}).split(f"{question}: ")[1]
-            assert str(right) not in re.findall(r"\d+", said.replace(",", "")), said
+    assert_keeps_right_numbers_back(nine.counts, COUNTS, nine._WRONG_COUNTS, tried=range(1, 60))
     for question, right in SHAPES.items():
         for wrong in [(*right[:-1], 1), right[::-1], (1, 2, 3), (5,), *nine.SHAPES.values()]:
             if wrong != right:
@@ -735,10 +634,7 @@ def test_no_message_gives_a_right_number_away():
 
 
 def test_every_wrong_number_is_wrong_and_says_one_thing():
-    assert nine._WRONG_COUNTS.keys() == COUNTS.keys()
-    for question, rows in nine._WRONG_COUNTS.items():
-        assert COUNTS[question] not in [number for number, _ in rows], question
-        assert len({number for number, _ in rows}) == len(rows), question
+    assert_wrong_numbers_are_wrong(COUNTS, nine._WRONG_COUNTS)
     for question, right in BY_HAND.items():
         wrong = [array for array, _ in nine._wrong_by_hand(question)]
         assert not any(np.array_equal(array, right) for array in wrong), question
@@ -746,7 +642,3 @@ def test_every_wrong_number_is_wrong_and_says_one_thing():
                        one in enumerate(wrong) for other in wrong[:place])
     for question in list(SHAPES)[:4]:
         assert SHAPES[question][:2] not in nine._wrong_sides(question), question
-
-
-def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    assert_loads_no_tool("chapter09")
