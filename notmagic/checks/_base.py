@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,42 @@ def judge_counts(answers: Any, right: dict[str, int], mistakes: dict[str, list[t
         return None if number == right[question] else explain_number(number, mistakes[question], otherwise)
 
     read_answers(answers, right, judge)
+
+
+def judge_words(answers: Any, right: Mapping[str, str], words: Sequence[str], advice: str) -> None:
+    """Judge a dictionary of words by how many are right: with two words, more would be the answer itself.
+
+    Parameters
+    ----------
+    answers
+        What was handed in; see :func:`read_answers`.
+    right
+        The word for each question, in the order of the exercise.
+    words
+        The words there are, in lower case; answers may be written in any case.
+    advice
+        How to find out which entries are right, as the end of a sentence.
+    """
+    listed = " or ".join(f'"{word}"' for word in words)
+
+    def judge_form(question: str, answer: Any) -> str | None:
+        if answer is ... or answer is None:
+            raise NotAnswered(f"give {listed}.")
+        if type(answer) is not str or answer.strip().lower() not in words:
+            return f"give {listed}, in quotation marks."
+        return None
+
+    try:
+        read_answers(answers, dict(right), judge_form, blank=f"give {listed} for each entry.")
+    except NotAnswered:
+        raise
+    except CheckFailed as failure:
+        # The heading counts entries that are well formed; whether they are right is not said here.
+        first, *rest = failure.message.splitlines()
+        raise CheckFailed("\n".join(["some entries cannot be read.", *rest] if rest else [first])) from None
+    good = sum(answers[question].strip().lower() == word for question, word in right.items())
+    if good < len(right):
+        raise CheckFailed(f"{good} of {len(right)} are right. Which, you can find out: {advice}")
 
 
 def quarters(rng: np.random.Generator, *shape: int, largest: int = 2) -> np.ndarray:

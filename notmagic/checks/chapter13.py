@@ -7,7 +7,7 @@ needs the CIFAR-10 pictures or a network connection; Keras is imported only by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import factorial
 from typing import Any
 
@@ -18,9 +18,9 @@ from notmagic.checks._base import (
     CheckFailed,
     NotAnswered,
     correct,
+    judge_words,
     name_of,
     quarters,
-    read_answers,
     run,
 )
 from notmagic.checks._networks import Parts, Slip, read_plain, without_frills
@@ -420,30 +420,6 @@ def grad_cam(function: Callable[..., Any]) -> None:
 # --- Tasks 4 and 6: statements to be measured ---------------------------------------------------------
 
 
-def _judge_words(answers: Any, right: Mapping[str, str], words: Sequence[str], advice: str) -> None:
-    """Judge a table of words by how many are right: with two words, more would be the answer itself."""
-    listed = " or ".join(f'"{word}"' for word in words)
-
-    def judge_form(question: str, answer: Any) -> str | None:
-        if answer is ... or answer is None:
-            raise NotAnswered(f"give {listed}.")
-        if type(answer) is not str or answer.strip().lower() not in words:
-            return f"give {listed}, in quotation marks."
-        return None
-
-    try:
-        read_answers(answers, dict(right), judge_form, blank=f"give {listed} for each entry.")
-    except NotAnswered:
-        raise
-    except CheckFailed as failure:
-        # The heading counts entries that are well formed; whether they are right is not said here.
-        first, *rest = failure.message.splitlines()
-        raise CheckFailed("\n".join(["some entries cannot be read.", *rest] if rest else [first])) from None
-    good = sum(answers[question].strip().lower() == word for question, word in right.items())
-    if good < len(right):
-        raise CheckFailed(f"{good} of {len(right)} are right. Which, you can find out: {advice}")
-
-
 # What tests/test_checks_13.py measures of chapter 11's network with the exercise's picture.
 HOLDS = ("holds", "fails")
 STATEMENTS: dict[str, str] = {"A": "holds", "B": "fails", "C": "fails", "D": "holds", "E": "holds",
@@ -452,8 +428,8 @@ STATEMENTS: dict[str, str] = {"A": "holds", "B": "fails", "C": "fails", "D": "ho
 
 def statements(answers: dict[str, str]) -> None:
     """Check task 4: which statements about a saliency map hold, by :data:`STATEMENTS`."""
-    _judge_words(answers, STATEMENTS, HOLDS,
-                 "change the pixel, the weights or the picture, and compare the numbers before and after.")
+    judge_words(answers, STATEMENTS, HOLDS,
+                "change the pixel, the weights or the picture, and compare the numbers before and after.")
     correct("a saliency map says how steep a logit is here, for the smallest of steps, and no more.")
 
 
@@ -464,8 +440,8 @@ NOTICES: dict[str, str] = {"A": "same", "B": "may change", "C": "same", "D": "ma
 
 def notices(answers: dict[str, str]) -> None:
     """Check task 6, second part: which networks notice that patches were shuffled, by :data:`NOTICES`."""
-    _judge_words(answers, NOTICES, SAME,
-                 "build the network with random weights, shuffle a picture, and compare what comes out.")
+    judge_words(answers, NOTICES, SAME,
+                "build the network with random weights, shuffle a picture, and compare what comes out.")
     correct("an order that no layer ever looks at cannot be missed, whatever is learned.")
 
 
