@@ -57,12 +57,17 @@ def failure(check_function, *answers):
     return caught.value.message
 
 
-def said_of(check_function, answers, question, wrong):
-    """Give what a check says about one wrong entry of a table, and insist that it calls all others right."""
+def all_said_of(check_function, answers, question, wrong):
+    """Give all that a check says about one wrong entry of a table; insist that it calls all others right."""
     message = failure(check_function, {**answers, question: wrong})
     counted = f"{len(answers) - 1} of {len(answers)} are right."
     assert message.startswith(counted), f"expected {counted!r}, got {message!r}"
-    return re.search(rf"^  {re.escape(question)}: (.*)", message, re.M)[1]
+    return re.search(rf"^  {re.escape(question)}: (.*)", message, re.M | re.S)[1]
+
+
+def said_of(check_function, answers, question, wrong):
+    """Give the first line of what a check says about one wrong entry, as :func:`all_said_of` does."""
+    return all_said_of(check_function, answers, question, wrong).splitlines()[0]
 
 
 def named(rows):
@@ -189,7 +194,7 @@ def assert_keeps_right_numbers_back(check_function, answers, wrong, tried=range(
     """
     for question, right in answers.items():
         for number in sorted({*(value for value, _ in wrong[question]), *tried} - {right}):
-            said = failure(check_function, {**answers, question: number}).split(f"{question}: ", 1)[1]
+            said = all_said_of(check_function, answers, question, number)
             assert str(right) not in re.findall(pattern, said.replace(",", "")), said
 
 
@@ -244,7 +249,7 @@ def meddling(right, which):
     """Make a function that is right and changes the array that it was given as argument ``which``."""
     def changing(*arguments):
         given = copy.deepcopy(right(*arguments))
-        arguments[which][...] += 1
+        arguments[which][...] = arguments[which] == 0      # no number is left as it was
         return given
 
     return changing

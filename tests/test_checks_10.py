@@ -14,26 +14,20 @@ from check_tools import (
     AgreeableInt,
     AgreeableList,
     AgreeableTuple,
-    assert_every_mistake_has_its_message,
-    assert_loads_no_tool,
-    assert_missing_entry_is_named,
-    assert_passes,
-    assert_refuses_by_heart,
+    EveryCheck,
+    assert_keeps_right_numbers_back,
+    assert_wrong_numbers_are_wrong,
     cells_of,
-    disguised,
+    diagnosed,
     failure,
     named,
     said_of,
-    spoiled,
-    tired,
-    trials_of,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notmagic import geometry
 from notmagic.architectures import layer_table
-from notmagic.checks import CheckFailed, NotAnswered
 from notmagic.checks import chapter10 as ten
 
 define = partial(check_tools.define, keras=keras)
@@ -152,15 +146,7 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [table]) for check_function, table in TABLES]
-    + [(check_function, [define(code)]) for check_function, code in FUNCTIONS + BUILDERS]))
-def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
-    for _ in range(3):      # the trials are drawn afresh each time
-        assert_passes(check_function, *answers, capsys=capsys)
-
-
-@pytest.mark.parametrize(("check_function", "code", "changes"), [
+FORMS = [
     (ten.layer_counts, COUNTS, [("np.array(counts)", "counts")]),
     (ten.layer_counts, COUNTS, [("np.array(counts)", "[list(map(float, row)) for row in counts]")]),
     (ten.layer_counts, COUNTS, [("np.array(counts)", "tuple(np.array(row) for row in counts)")]),
@@ -192,9 +178,7 @@ def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function
     (ten.residual_block, RESIDUAL, [("keras.layers.ReLU()(y)", "keras.ops.relu(y)")]),
     (ten.residual_block, RESIDUAL, [('padding="same")(x)', 'padding="same", activation="relu")(x)'),
                                     ("    y = keras.layers.ReLU()(y)\n", "")]),
-])
-def test_right_answers_come_in_many_forms(check_function, code, changes):
-    check_function(define(code, *changes))
+]
 
 
 def test_right_tables_come_in_many_forms():
@@ -204,11 +188,6 @@ def test_right_tables_come_in_many_forms():
 
 
 # --- the facts behind the checks --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
-def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 def counted(name):
@@ -358,7 +337,7 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
 # --- known mistakes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_count_gets_its_diagnosis = diagnosed(ten.layer_counts, COUNTS, [
     ("in convolutions and dense layers",
      [("inputs * units + units", "inputs * units"), ("c * k + k", "c * k")]),
     ("biases of the convolutions", [("c * k + k", "c * k")]),
@@ -402,12 +381,10 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
     ("type str", [("np.array(counts)", "str(counts)")]),
     ("wrong shape", [("np.array(counts)", "np.array(counts)[None]")]),
     ("values are wrong", [("np.array(counts)", "np.array(counts) * [1, 7]")]),
-])
-def test_a_broken_count_gets_its_diagnosis(says, changes):
-    assert says in failure(ten.layer_counts, define(COUNTS, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_table_count_gets_its_diagnosis = diagnosed(ten.table_parameters, TABLE, [
     ("biases were forgotten", [(" + 1", "")]),
     ("one bias for the whole", [(" + 1", ""), ("total = 0", "total = 1")]),
     ("goes *out* has one", [(" + 1", ""), ("total = 0", "total = len(table)")]),
@@ -420,12 +397,10 @@ def test_a_broken_count_gets_its_diagnosis(says, changes):
     ("returns nothing", [("return total", "pass")]),
     ("changes an array", [("    total = 0", "    table[:] = 0\n    total = 0")]),
     ("1 of 1 values", [("return total", "return total + 7")]),
-])
-def test_a_broken_table_count_gets_its_diagnosis(says, changes):
-    assert says in failure(ten.table_parameters, define(TABLE, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_broken_sizes_get_their_diagnosis = diagnosed(ten.fitting_sizes, FITTING, [
     ("one side only", [("2 * padding", "padding")]), ("padding has no effect", [(" + 2 * padding", "")]),
     ("you rounded up", [("rest // stride + 1", "-(-rest // stride) + 1")]),
     ("before any step", [("rest // stride + 1", "rest // stride")]),
@@ -449,12 +424,10 @@ def test_a_broken_table_count_gets_its_diagnosis(says, changes):
     ("wrong shape", [("np.array(found)", "[]")]),
     ("type dict", [("np.array(found)", "dict(found)")]),
     ("different shapes", [("np.array(found)", "[*found, 5]")]),
-])
-def test_broken_sizes_get_their_diagnosis(says, changes):
-    assert says in failure(ten.fitting_sizes, define(FITTING, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_cost_gets_its_diagnosis = diagnosed(ten.stack_cost, STACK, [
     ("sizes are added up", [("1 + layers * (kernel_size - 1)", "layers * kernel_size")]),
     ("that of one layer; the next", [("1 + layers * (kernel_size - 1)", "kernel_size")]),
     ("a pixel sees itself", [("1 + layers", "layers")]),
@@ -480,9 +453,7 @@ def test_broken_sizes_get_their_diagnosis(says, changes):
     ("You return 2", [("return r, ", "return ")]), ("no value yet", [(", products\n", ", None\n")]),
     ("the receptive field: 1 of 1", [("return r,", "return r + 5,")]),
     ("two things", [("1 + layers", "layers"), ("(weights + channels)", "weights")]),
-])
-def test_a_broken_cost_gets_its_diagnosis(says, changes):
-    assert says in failure(ten.stack_cost, define(STACK, *changes))
+], define)
 
 
 @pytest.mark.parametrize(("says", "changes"), [
@@ -507,7 +478,7 @@ CONV = 'keras.layers.Conv2D(filters // groups, kernel_size, padding="same")'
 JOIN = "keras.layers.Concatenate()(parts)"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_broken_groups_get_their_diagnosis = diagnosed(ten.grouped_conv, GROUPED, [
     ("sees the first channels", [("g * c:(g + 1) * c", ":c")]),
     ("sees the last channels", [("g * c:(g + 1) * c", "-c:")]),
     ("from the wrong end", [(JOIN, "keras.layers.Concatenate()(parts[::-1])")]),
@@ -541,9 +512,7 @@ JOIN = "keras.layers.Concatenate()(parts)"
     ("no convolution", [("parts.append(conv(own))", "parts.append(keras.layers.ReLU()(own))")]),
     ("How many channels does each filter see",
      [("g * c:(g + 1) * c", "g * c:g * c + 1")]),
-])
-def test_broken_groups_get_their_diagnosis(says, changes):
-    assert says in failure(ten.grouped_conv, define(GROUPED, *changes))
+], define)
 
 
 ADD = "keras.layers.Add()([x, z])"
@@ -551,7 +520,7 @@ SECOND = 'z = keras.layers.Conv2D(c, 3, padding="same")(y)'
 BENT = "y = keras.layers.ReLU()(y)"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_block_gets_its_diagnosis = diagnosed(ten.residual_block, RESIDUAL, [
     ("comes out alone", [(ADD, "z")]), ("it starts at x", [(ADD, "y + z")]),
     ("leads round both", [(BENT, "y = keras.layers.ReLU()(x + y)"), (ADD, "z")]),
     ("convolutions is subtracted", [(ADD, "x - z")]), ("x is subtracted", [(ADD, "z - x")]),
@@ -580,9 +549,7 @@ BENT = "y = keras.layers.ReLU()(y)"
     ("no layer in it yet", [(ADD, "x")]), ("does not come from x", [(ADD, "keras.Input(x.shape[1:])")]),
     ("returns nothing", [(f"return {ADD}", "pass")]),
     ("values are wrong", [(BENT, "y = keras.layers.ReLU()(y) * 3")]),
-])
-def test_a_broken_block_gets_its_diagnosis(says, changes):
-    assert says in failure(ten.residual_block, define(RESIDUAL, *changes))
+], define)
 
 
 def test_what_keras_says_about_an_error_is_shown_without_colours_and_arguments():
@@ -709,49 +676,11 @@ CHEATS = [*check_tools.CHEATS, AgreeableInt(12), AgreeableFloat(0.5), AgreeableT
           lambda *arguments: arguments[0], lambda *arguments: (Agreeable(),) * 3, pretended]
 
 
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
-def test_no_check_takes_a_cheat(cheat):
-    for check_function, _ in [*TABLES, *FUNCTIONS, *BUILDERS]:
-        with pytest.raises(CheckFailed):
-            check_function(cheat)
-    for check_function, answers in TABLES:
-        for question in answers:
-            with pytest.raises(CheckFailed):
-                check_function({**answers, question: cheat})
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    assert_refuses_by_heart(check_function, define(code))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    trials = trials_of(check_function, REFERENCES)
-    assert "called twice" in failure(check_function, tired(define(code), trials))
-
-
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_one_changed_value_of_a_right_result_never_passes(data):
-    check_function, code = data.draw(st.sampled_from(FUNCTIONS))
-    with pytest.raises(CheckFailed):
-        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
-
-
-@settings(max_examples=80, deadline=None)
-@given(data=st.data())
-def test_one_changed_number_of_a_right_table_never_passes(data):
-    check_function, answers = data.draw(st.sampled_from(TABLES))
-    question = data.draw(st.sampled_from(sorted(answers)))
-    change = data.draw(st.integers(-500, 500).filter(bool) | st.floats(0.01, 9))
-    with pytest.raises(CheckFailed):
-        check_function({**answers, question: answers[question] + change})
+class TestEveryCheck(EveryCheck):
+    tables, functions, references, forms, cheats = TABLES, FUNCTIONS, REFERENCES, FORMS, CHEATS
+    others = BUILDERS
+    modules = ("chapter10",)
+    define = staticmethod(define)
 
 
 @pytest.mark.parametrize("outside", ["Magic()({})", "keras.layers.Lambda(lambda y: y)({})", "inner_model({})",
@@ -821,20 +750,6 @@ def test_the_check_leaves_no_weights_in_what_it_was_given():
 # --- how a failure looks ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [dict.fromkeys(table, ...)]) for check_function, table in TABLES]
-    + [(check_function, [lambda *arguments: None]) for check_function, _ in FUNCTIONS + BUILDERS]
-    + [(check_function, [...]) for check_function, _ in FUNCTIONS + BUILDERS]))
-def test_a_blank_answer_is_called_unanswered(check_function, answers):
-    with pytest.raises(NotAnswered):
-        check_function(*answers)
-
-
-def test_missing_entries_are_named():
-    for check_function, table in TABLES:
-        assert_missing_entry_is_named(check_function, table)
-
-
 WRONG = [(ten.original, ORIGINAL, ten._WRONG_ORIGINAL), (ten.puzzle, PUZZLE, ten._WRONG_PUZZLE),
          (ten.groups, GROUPS, ten._WRONG_GROUPS), (ten.block_counts, BLOCKS, ten._WRONG_BLOCKS)]
 
@@ -842,10 +757,7 @@ WRONG = [(ten.original, ORIGINAL, ten._WRONG_ORIGINAL), (ten.puzzle, PUZZLE, ten
 def test_no_message_gives_a_right_number_away():
     """Whatever a diagnosis says about a wrong entry, the right number is not in it."""
     for check_function, answers, wrong in WRONG:
-        for question, right in answers.items():
-            for number in sorted({value for value, _ in wrong[question]} | set(range(1, 40)) - {right}):
-                said = failure(check_function, {**answers, question: number}).split(f"{question}: ")[1]
-                assert str(right) not in re.findall(r"\d+", said.replace(",", "")), said
+        assert_keeps_right_numbers_back(check_function, answers, wrong)
     for question, right in ten.SHARES.items():
         for number in (*ten._SHARES[question].values(), 0.5, 7, -1, right + 0.005):
             if abs(number - right) > ten.SHARE_TOLERANCE:
@@ -865,14 +777,7 @@ def test_messages_about_built_layers_do_not_say_how_many_parameters_are_right():
 
 def test_every_wrong_number_is_wrong_and_says_one_thing():
     for _, answers, wrong in WRONG:
-        assert wrong.keys() == answers.keys()
-        for question, rows in wrong.items():
-            assert answers[question] not in [number for number, _ in rows], question
-            assert len({number for number, _ in rows}) == len(rows), question
+        assert_wrong_numbers_are_wrong(answers, wrong)
     for question, row in ten._SHARES.items():
         others = [value for name, value in row.items() if name not in ("right", "percent")]
         assert all(abs(value - row["right"]) > ten.SHARE_TOLERANCE for value in others), question
-
-
-def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    assert_loads_no_tool("chapter10")

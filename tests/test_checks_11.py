@@ -14,26 +14,21 @@ from check_tools import (
     AgreeableList,
     AgreeableTuple,
     AgreeableWord,
-    assert_every_mistake_has_its_message,
-    assert_loads_no_tool,
-    assert_missing_entry_is_named,
-    assert_passes,
-    assert_refuses_by_heart,
+    EveryCheck,
+    assert_keeps_right_numbers_back,
+    assert_wrong_numbers_are_wrong,
     cells_of,
     define,
-    disguised,
+    diagnosed,
+    entries_diagnosed,
     failure,
-    named,
     said_of,
-    spoiled,
-    tired,
-    trials_of,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notmagic import layers
-from notmagic.checks import CheckFailed, NotAnswered
+from notmagic.checks import CheckFailed
 from notmagic.checks import chapter11 as eleven
 from notmagic.losses import SparseCategoricalCrossentropy
 from notmagic.model import Sequential
@@ -128,15 +123,7 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [table]) for check_function, table in TABLES]
-    + [(check_function, [define(code)]) for check_function, code in [*FUNCTIONS, *FILES]]))
-def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
-    for _ in range(3):      # the trials are drawn afresh each time
-        assert_passes(check_function, *answers, capsys=capsys)
-
-
-@pytest.mark.parametrize(("check_function", "code", "changes"), [
+FORMS = [
     (eleven.price, PRICE, [("return -logs[np.arange(len(labels)), labels].mean()",
                             "return float(-np.mean([row[k] for row, k in zip(logs, labels)]))")]),
     (eleven.price, PRICE, [("    moved", "    top = scores.max(axis=1)\n"
@@ -166,9 +153,7 @@ def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function
     (eleven.load, LOAD, [("return arrays", "return tuple(arrays)")]),
     (eleven.load, LOAD, [("archive.files", "set(archive)"),
                          ("array.shape != shape", "not array.shape == shape")]),
-])
-def test_right_answers_come_in_many_forms(check_function, code, changes):
-    check_function(define(code, *changes))
+]
 
 
 def test_right_tables_come_in_many_forms():
@@ -181,11 +166,6 @@ def test_right_tables_come_in_many_forms():
 
 
 # --- the facts behind the checks --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
-def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 def test_shapes_and_counts_are_those_of_a_built_network():
@@ -295,7 +275,7 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
 # --- known mistakes in tables ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_shape_gets_its_diagnosis = entries_diagnosed(eleven.shapes, SHAPES, [
     ("conv 1", (32, 32, 24), "does not fit at every pixel"), ("conv 1", (30, 30, 24), "for filters of 3 x 3"),
     ("conv 1", (27, 27, 24), "one place too few"), ("conv 1", (24, 28, 28), "channels stand last"),
     ("conv 1", (28, 28, 3), "How many maps come out"), ("conv 1", (28, 28), "three numbers"),
@@ -312,11 +292,9 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
     ("conv 1", (..., 28, 24), "not answered yet"), ("conv 1", (28.5, 28, 24), "fraction"),
     ("conv 1", True, "in brackets"),
 ])
-def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(eleven.shapes, SHAPES, question, answer)
 
 
-@pytest.mark.parametrize(("question", "answer", "says"), [
+test_a_wrong_count_gets_its_diagnosis = entries_diagnosed(eleven.counts, COUNTS, [
     ("conv 1", 1800, "biases were forgotten"), ("conv 1", 1801, "too few"),
     ("conv 1", 624, "one channel thin"),
     ("conv 1", 1824 * 784, "at every place"), ("conv 1", 76, "that is one filter"),
@@ -339,8 +317,6 @@ def test_a_wrong_shape_gets_its_diagnosis(question, answer, says):
     ("logits", 7, "Count one filter"), ("logits", "490", "type str"), ("logits", 0.5, "whole number"),
     ("logits", ..., "not answered yet"),
 ])
-def test_a_wrong_count_gets_its_diagnosis(question, answer, says):
-    assert says in said_of(eleven.counts, COUNTS, question, answer)
 
 
 @pytest.mark.parametrize(("check_function", "table", "question", "answer", "says"), [
@@ -398,7 +374,7 @@ LOGS = "logs = moved - np.log(np.exp(moved).sum(axis=1, keepdims=True))"
 ROWS = "logs[np.arange(len(labels)), labels]"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_price_gets_its_diagnosis = diagnosed(eleven.price, PRICE, [
     ("there is no softmax", [(LOGS, "logs = np.log(scores)")]),
     ("from_logits=True", [(LOGS, "logs = np.log(np.clip(scores / scores.sum(axis=1, keepdims=True), 1e-7, "
                                  "1 - 1e-7))")]),
@@ -422,11 +398,9 @@ ROWS = "logs[np.arange(len(labels)), labels]"
     ("changes an array", [("    moved =", "    scores -= 1\n    moved =")]),
     ("stopped with NameError", [("-logs", "-log")]),
 ])
-def test_a_broken_price_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.price, define(PRICE, *changes))
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_confusion_matrix_gets_its_diagnosis = diagnosed(eleven.confusion, CONFUSION, [
     ("changed places", [("[truth, answer]", "[answer, truth]")]),
     ("more than once", [("    for truth, answer in zip(labels, answers):\n        matrix[truth, answer] += 1",
                          "    matrix[labels, answers] += 1")]),
@@ -442,11 +416,9 @@ def test_a_broken_price_gets_its_diagnosis(says, changes):
     ("1 of", [("return matrix", "matrix[0, 0] += 7; return matrix")]),
     ("changes an array", [("    matrix =", "    labels[:] = 0\n    matrix =")]),
 ])
-def test_a_broken_confusion_matrix_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.confusion, define(CONFUSION, *changes))
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_interval_gets_its_diagnosis = diagnosed(eleven.wilson, WILSON, [
     ("the plain interval, s", [("    return", "    centre, half = s, z * np.sqrt(s * (1 - s) / n)\n"
                                            "    return")]),
     ("centre is the share itself", [("    half", "    centre = s\n    half")]),
@@ -468,11 +440,9 @@ def test_a_broken_confusion_matrix_gets_its_diagnosis(says, changes):
     ("returns nothing", [("return ", "_ = ")]),
     ("low: 1 of 1 values", [("return centre - half", "return centre - half + 7")]),
 ])
-def test_a_broken_interval_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.wilson, define(WILSON, *changes))
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_choice_gets_its_diagnosis = diagnosed(eleven.honest, HONEST, [
     ("chosen by the test accuracy", [("argmin(validation_loss)", "argmax(test_accuracy)")]),
     ("*highest* validation loss", [("argmin", "argmax")]),
     ("the last epoch, whatever", [("np.argmin(validation_loss)", "len(validation_loss) - 1")]),
@@ -488,14 +458,12 @@ def test_a_broken_interval_gets_its_diagnosis(says, changes):
     ("2 results are asked for", [("place + 1, ", "")]), ("returns nothing", [("return ", "_ = ")]),
     ("accuracy: 1 of 1 values", [("test_accuracy[place]", "test_accuracy[place] + 7")]),
 ])
-def test_a_broken_choice_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.honest, define(HONEST, *changes))
 
 
 MEAN = "certainty[inside].mean()"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_calibration_error_gets_its_diagnosis = diagnosed(eleven.calibration_error, ERROR, [
     ("weighs the same;", [("* inside.sum() / len(certainty)", "/ len(set(part))")]),
     ("even the empty", [("* inside.sum() / len(certainty)", "/ parts")]),
     ("without weights", [("* inside.sum() / len(certainty)", "")]),
@@ -516,14 +484,12 @@ MEAN = "certainty[inside].mean()"
     ("nan or an inf", [("if inside.any()", "if True")]), ("returns nothing", [("return error", "pass")]),
     ("changes an array", [("    error =", "    certainty *= 2\n    error =")]),
 ])
-def test_a_broken_calibration_error_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.calibration_error, define(ERROR, *changes))
 
 
 SMALL = "np.savez(file, **small)"
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_save_gets_its_diagnosis = diagnosed(eleven.save, SAVE, [
     ("no names of their own", [(SMALL, "np.savez(file, *small.values())")]),
     ("cannot read the file", [(SMALL, "np.savez(file, weights=small)")]),
     ("cannot read the file", [(SMALL, "open(file, 'w').write('weights')")]),
@@ -541,8 +507,6 @@ SMALL = "np.savez(file, **small)"
     ("changes the weights", [(SMALL, SMALL + "; weights.clear()")]),
     ("stopped with NameError", [("np.savez", "savez")]),
 ])
-def test_a_broken_save_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.save, define(SAVE, *changes))
 
 
 MISSING = ('            if name not in archive.files:\n'
@@ -550,7 +514,7 @@ MISSING = ('            if name not in archive.files:\n'
 BENT = '            if array.shape != shape:\n                raise ValueError(f"{name} has another shape")\n'
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_load_gets_its_diagnosis = diagnosed(eleven.load, LOAD, [
     ("order of the file", [("in shapes.items():", "in [(name, shapes[name]) for name in archive.files]:")]),
     ("alphabetical order", [("in shapes.items():", "in sorted(shapes.items()):")]),
     ("not float32", [(".astype(np.float32)", "")]), ("not float32", [("np.float32", "np.float64")]),
@@ -573,8 +537,6 @@ BENT = '            if array.shape != shape:\n                raise ValueError(f
                                     "            raise ValueError('order')\n        for name, shape")]),
     ("returns nothing", [("return arrays", "pass")]),
 ])
-def test_a_broken_load_gets_its_diagnosis(says, changes):
-    assert says in failure(eleven.load, define(LOAD, *changes))
 
 
 # --- checks cannot be fooled --------------------------------------------------------------------------------
@@ -587,20 +549,11 @@ CHEATS = [*check_tools.CHEATS, AgreeableWord("both"), AgreeableTuple((28, 28, 24
           lambda *arguments: np.zeros((3, 3)).view(AgreeableArray), lambda *arguments: arguments[0]]
 
 
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
-def test_no_check_takes_a_cheat(cheat):
-    for check_function, _ in [*TABLES, *FUNCTIONS, *FILES]:
-        with pytest.raises(CheckFailed):
-            check_function(cheat)
-    for check_function, answers in TABLES:
-        for question in answers:
-            with pytest.raises(CheckFailed):
-                check_function({**answers, question: cheat})
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
+class TestEveryCheck(EveryCheck):
+    tables, functions, references, forms, cheats = TABLES, FUNCTIONS, REFERENCES, FORMS, CHEATS
+    others = FILES
+    least_change = 0.12
+    modules = ("chapter11",)
 
 
 @pytest.mark.parametrize("change", ["[array.view(Agreeing) for array in arrays]", "Listed(arrays)"])
@@ -616,11 +569,6 @@ def test_shapes_that_would_broadcast_are_refused():
             (eleven.save, SAVE, ("array.astype", "array[None].astype"), "with the shape"),
             (eleven.load, LOAD, ("append(array", "append(array[None]"), "not what the file holds")):
         assert says in failure(check_function, define(code, change))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    assert_refuses_by_heart(check_function, define(code))
 
 
 def test_files_that_are_learnt_by_heart_fail(tmp_path):
@@ -642,20 +590,6 @@ def test_files_that_are_learnt_by_heart_fail(tmp_path):
     assert "a file in order is refused" in failure(eleven.load, refusing)
 
 
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    trials = trials_of(check_function, REFERENCES)
-    assert "called twice" in failure(check_function, tired(define(code), trials))
-
-
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_one_changed_value_of_a_right_result_never_passes(data):
-    check_function, code = data.draw(st.sampled_from(FUNCTIONS))
-    with pytest.raises(CheckFailed):
-        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
-
-
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_one_changed_number_of_what_is_loaded_or_saved_never_passes(data):
@@ -673,44 +607,14 @@ def test_one_changed_number_of_what_is_loaded_or_saved_never_passes(data):
             dict(zip(weights, off([array.copy() for array in weights.values()]), strict=True)), file))
 
 
-@settings(max_examples=80, deadline=None)
-@given(data=st.data())
-def test_one_changed_number_of_a_right_table_never_passes(data):
-    numeric = [row for row in TABLES if row[0] is not eleven.told]
-    check_function, answers = data.draw(st.sampled_from(numeric))
-    question = data.draw(st.sampled_from(sorted(answers)))
-    change = data.draw(st.integers(-500, 500).filter(bool) | st.floats(0.12, 9))
-    wrong = np.array(answers[question], dtype=float)
-    wrong.flat[data.draw(st.integers(0, wrong.size - 1))] += change
-    with pytest.raises(CheckFailed):
-        check_function({**answers, question: wrong.tolist()})
-
-
 # --- how a failure looks ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [dict.fromkeys(table, ...)]) for check_function, table in TABLES]
-    + [(check_function, [lambda *arguments: None]) for check_function, _ in [*FUNCTIONS, *FILES]]
-    + [(check_function, [...]) for check_function, _ in [*FUNCTIONS, *FILES]]))
-def test_a_blank_answer_is_called_unanswered(check_function, answers):
-    with pytest.raises(NotAnswered):
-        check_function(*answers)
-
-
-def test_missing_entries_are_named():
-    for check_function, table in TABLES:
-        assert_missing_entry_is_named(check_function, table)
 
 
 def test_no_message_gives_a_right_number_away():
     """Whatever a diagnosis says about a wrong entry, the right number is not in it."""
     asked = [(eleven.counts, COUNTS, eleven._WRONG_COUNTS), (eleven.report, REPORT, eleven._report()[1])]
     for check_function, answers, wrong in asked:
-        for question, right in answers.items():
-            for number in sorted({value for value, _ in wrong[question]} | set(range(1, 40)) - {right}):
-                said = said_of(check_function, answers, question, number)
-                assert str(right) not in re.findall(r"\d+", said.replace(",", "")), said
+        assert_keeps_right_numbers_back(check_function, answers, wrong)
     for number in (0.625, 1.0, 1.2, 1.8, 3.0, 7.0):
         assert "1.6" not in said_of(eleven.temperature, COOLED, "temperature", number)
     for question, right in SHAPES.items():
@@ -725,15 +629,8 @@ def test_no_message_gives_a_right_number_away():
 
 def test_every_wrong_number_is_wrong_and_says_one_thing():
     for right, wrong in ((COUNTS, eleven._WRONG_COUNTS), eleven._report()):
-        assert wrong.keys() == right.keys()
-        for question, rows in wrong.items():
-            assert right[question] not in [number for number, _ in rows], question
-            assert len({number for number, _ in rows}) == len(rows), question
+        assert_wrong_numbers_are_wrong(right, wrong)
     right, wrong = eleven._curves()
     assert all(right[question] not in [number for number, _ in rows] for question, rows in wrong.items())
     for question, sides in eleven._WRONG_SIDES.items():
         assert SHAPES[question][0] not in sides, question
-
-
-def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    assert_loads_no_tool("chapter11")

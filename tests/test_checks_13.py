@@ -16,23 +16,17 @@ from check_tools import (
     AgreeableList,
     AgreeableTuple,
     AgreeableWord,
-    assert_every_mistake_has_its_message,
-    assert_loads_no_tool,
+    EveryCheck,
     assert_missing_entry_is_named,
-    assert_passes,
-    assert_refuses_by_heart,
     cells_of,
-    disguised,
+    diagnosed,
     failure,
     named,
-    spoiled,
-    tired,
-    trials_of,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notmagic.checks import CheckFailed, NotAnswered
+from notmagic.checks import CheckFailed
 from notmagic.checks import chapter13 as thirteen
 from notmagic.datasets import sample_images
 from notmagic.pretrained.plans import build_keras, folded_weights, plan
@@ -115,9 +109,9 @@ def accuracies(predict, images, labels, change, amounts):
 '''
 
 TABLES = [(thirteen.statements, STATEMENTS), (thirteen.notices, NOTICES)]
-JUDGED = [(thirteen.occlusion_map, OCCLUSION), (thirteen.saliency, SALIENCY), (thirteen.grad_cam, CAM),
-          (thirteen.nearest, NEAREST), (thirteen.adversarial_step, STEP), (thirteen.accuracies, ACCURACIES)]
-FUNCTIONS = [*JUDGED, (thirteen.shuffle_patches, SHUFFLE)]
+FUNCTIONS = [(thirteen.occlusion_map, OCCLUSION), (thirteen.saliency, SALIENCY), (thirteen.grad_cam, CAM),
+             (thirteen.nearest, NEAREST), (thirteen.adversarial_step, STEP),
+             (thirteen.accuracies, ACCURACIES)]
 # What each check of a function compares with, its cases and its list of mistakes.
 REFERENCES = [
     (thirteen.occlusion_map, thirteen._occlusion, thirteen._occlusion_cases, thirteen._OCCLUSION_SLIPS),
@@ -129,15 +123,7 @@ REFERENCES = [
 ]
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [table]) for check_function, table in TABLES]
-    + [(check_function, [define(code)]) for check_function, code in FUNCTIONS]))
-def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function, answers, capsys):
-    for _ in range(3):      # the trials are drawn afresh each time
-        assert_passes(check_function, *answers, capsys=capsys)
-
-
-@pytest.mark.parametrize(("check_function", "code", "changes"), [
+FORMS = [
     (thirteen.occlusion_map, OCCLUSION, [("return result", "return result.tolist()")]),
     (thirteen.occlusion_map, OCCLUSION, [("z = image.copy()", "z = np.array(image, dtype='float32')")]),
     (thirteen.occlusion_map, OCCLUSION, [("predict(z[None])[0]", "float(predict(z[None])[0])")]),
@@ -169,9 +155,7 @@ def test_right_answers_pass_return_nothing_and_say_what_they_mean(check_function
     (thirteen.accuracies, ACCURACIES, [("np.array(shares)", "shares")]),
     (thirteen.accuracies, ACCURACIES, [("right.mean()", "right.sum() / len(images)")]),
     (thirteen.accuracies, ACCURACIES, [("right.mean()", "np.float32(right.mean())")]),
-])
-def test_right_answers_come_in_many_forms(check_function, code, changes):
-    check_function(define(code, *changes))
+]
 
 
 def test_words_may_be_written_in_any_case():
@@ -180,11 +164,6 @@ def test_words_may_be_written_in_any_case():
 
 
 # --- the facts behind the checks --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("check_function", "reference", "cases", "table"), named(REFERENCES))
-def test_every_known_mistake_gets_its_own_message(check_function, reference, cases, table):
-    assert_every_mistake_has_its_message(check_function, reference, table)
 
 
 @settings(max_examples=12, deadline=None)
@@ -362,7 +341,7 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
 # --- known mistakes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_occlusion_map_gets_its_diagnosis = diagnosed(thirteen.occlusion_map, OCCLUSION, [
     ("stays covered", [("z = image.copy()", "pass"), ("    for i", "    z = image.copy()\n    for i")]),
     ("score of the covered", [("whole - predict", "predict")]),
     ("sign is turned", [("whole - predict(z[None])[0]", "predict(z[None])[0] - whole")]),
@@ -398,9 +377,7 @@ def test_the_texts_ask_for_what_the_checks_know(exercise):
     ("returns nothing", [("return result", "pass")]),
     ("stopped with NameError", [("i * stride", "i * steps")]),
     ("values are wrong", [("return result", "result[0, 0] += 9\n    return result")]),
-])
-def test_a_broken_occlusion_map_gets_its_diagnosis(says, changes):
-    assert says in failure(thirteen.occlusion_map, define(OCCLUSION, *changes))
+], define)
 
 
 def test_pictures_that_are_one_array_are_noticed():
@@ -457,7 +434,7 @@ def test_a_broken_saliency_map_gets_its_diagnosis(says, changes):
     assert "\x1b" not in message and "Arguments received" not in message
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_class_activation_map_gets_its_diagnosis = diagnosed(thirteen.grad_cam, CAM, [
     ("ReLU at the end is missing", [("np.maximum(total, 0)", "total")]),
     ("absolute value is no ReLU", [("np.maximum(total, 0)", "np.abs(total)")]),
     ("before they are added", [("(maps * weights).sum", "np.maximum(maps * weights, 0).sum")]),
@@ -480,12 +457,10 @@ def test_a_broken_saliency_map_gets_its_diagnosis(says, changes):
     ("changed places", [("np.maximum(total, 0)", "np.maximum(total, 0).T")]),
     ("two things", [("np.maximum(total, 0)", "total"), ("gradients.mean", "gradients.sum")]),
     ("wrong shape", [(".sum(axis=2)", ".sum()")]),
-])
-def test_a_broken_class_activation_map_gets_its_diagnosis(says, changes):
-    assert says in failure(thirteen.grad_cam, define(CAM, *changes))
+], define)
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_broken_neighbours_get_their_diagnosis = diagnosed(thirteen.nearest, NEAREST, [
     ("itself is among", [("    order = order[order != query]\n", "")]),
     ("indices are off", [("np.argsort(-cosine)", "np.argsort(-np.delete(cosine, query))"),
                          ("    order = order[order != query]\n", "")]),
@@ -510,9 +485,7 @@ def test_a_broken_class_activation_map_gets_its_diagnosis(says, changes):
     ("first neighbour", [("order[:k]", "order[0]")]),
     ("wrong shape", [("order[:k]", "order[:k, None]")]),
     ("True and False", [("order[:k]", "order[:k] > 1")]),
-])
-def test_broken_neighbours_get_their_diagnosis(says, changes):
-    assert says in failure(thirteen.nearest, define(NEAREST, *changes))
+], define)
 
 
 PERMUTED = "patches[rng.permutation(len(patches))]"
@@ -566,7 +539,7 @@ def test_broken_shuffling_gets_its_diagnosis(says, changes):
     assert says in failure(thirteen.shuffle_patches, define(code))
 
 
-@pytest.mark.parametrize(("says", "changes"), [
+test_a_broken_step_gets_its_diagnosis = diagnosed(thirteen.adversarial_step, STEP, [
     ("below 0 or above 255", [("np.clip(x, 0, 255)", "x")]),
     ("above 255 come out", [("np.clip(x, 0, 255)", "np.maximum(x, 0)")]),
     ("values below 0 come out", [("np.clip(x, 0, 255)", "np.minimum(x, 255)")]),
@@ -589,9 +562,7 @@ def test_broken_shuffling_gets_its_diagnosis(says, changes):
     ("no place for a negative", [("image.astype(float)", "image.copy()"), ("x = x + eps", "x += eps")]),
     ("changes an array", [("image.astype(float)", "image"),
                           ("x + eps * np.sign(gradient)", "x\n    x[:] = 7")]),
-])
-def test_a_broken_step_gets_its_diagnosis(says, changes):
-    assert says in failure(thirteen.adversarial_step, define(STEP, *changes))
+], define)
 
 
 @pytest.mark.parametrize(("says", "changes"), [
@@ -636,39 +607,11 @@ CHEATS = [*check_tools.CHEATS, AgreeableInt(12), AgreeableFloat(0.5), AgreeableT
           lambda *arguments: np.array(arguments[0], dtype=object)]
 
 
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: type(cheat).__name__)
-def test_no_check_takes_a_cheat(cheat):
-    for check_function, _ in [*TABLES, *FUNCTIONS]:
-        with pytest.raises(CheckFailed):
-            check_function(cheat)
-    for check_function, answers in TABLES:
-        for question in answers:
-            with pytest.raises(CheckFailed):
-                check_function({**answers, question: cheat})
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_an_array_subclass_is_refused_even_with_the_right_values(check_function, code):
-    assert "AgreeableArray" in failure(check_function, disguised(define(code)))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(FUNCTIONS))
-def test_a_function_that_learnt_earlier_answers_by_heart_fails(check_function, code):
-    assert_refuses_by_heart(check_function, define(code))
-
-
-@pytest.mark.parametrize(("check_function", "code"), named(JUDGED))
-def test_a_function_that_is_right_only_the_first_time_fails(check_function, code):
-    trials = trials_of(check_function, REFERENCES)
-    assert "called twice" in failure(check_function, tired(define(code), trials))
-
-
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_one_changed_value_of_a_right_result_never_passes(data):
-    check_function, code = data.draw(st.sampled_from(JUDGED))
-    with pytest.raises(CheckFailed):
-        check_function(spoiled(data, define(code), trials_of(check_function, REFERENCES)))
+class TestEveryCheck(EveryCheck):
+    tables, functions, references, forms, cheats = TABLES, FUNCTIONS, REFERENCES, FORMS, CHEATS
+    drawn = ((thirteen.shuffle_patches, SHUFFLE),)
+    modules = ("chapter13",)
+    define = staticmethod(define)
 
 
 @settings(max_examples=20, deadline=None)
@@ -724,15 +667,6 @@ def test_a_network_with_a_call_of_its_own_does_not_change_what_is_right():
 # --- how a failure looks ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("check_function", "answers"), named(
-    [(check_function, [dict.fromkeys(table, ...)]) for check_function, table in TABLES]
-    + [(check_function, [lambda *arguments: None]) for check_function, _ in FUNCTIONS]
-    + [(check_function, [...]) for check_function, _ in FUNCTIONS]))
-def test_a_blank_answer_is_called_unanswered(check_function, answers):
-    with pytest.raises(NotAnswered):
-        check_function(*answers)
-
-
 def test_entries_that_are_missing_or_no_words_are_named():
     for check_function, table in TABLES:
         assert_missing_entry_is_named(check_function, table)
@@ -751,7 +685,3 @@ def test_no_message_says_which_numbers_are_right():
         described = " ".join(case.described for case in cases())
         assert "0x" not in described and "<" not in described, described
         assert callable(reference)
-
-
-def test_the_checks_load_neither_tensorflow_nor_a_grader():
-    assert_loads_no_tool("chapter13")
