@@ -1,9 +1,14 @@
-"""What the checks of chapters 4 to 7 and 9 share: functions that give several arrays, judged part by part."""
+"""What the checks of networks share: functions judged part by part, shapes and numbers of parameters.
+
+Functions that give several arrays come first (:func:`judge_parts`, :func:`judge_slips`); then the shapes
+that a reader types (:func:`read_shape`, :func:`explain_map_shape`), and the known mistakes behind a wrong
+number of parameters (:func:`wrong_dense_counts`, :func:`wrong_conv_counts`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -20,6 +25,7 @@ from notmagic.checks._base import (
     NotAnswered,
     name_of,
     no_hint,
+    read_number,
     run,
     same_numbers,
     take_tuple,
@@ -256,3 +262,108 @@ def _describe(trial: Trial, given: Parts, names: Sequence[str], function: str, p
     if not np.all(np.isfinite(one)):
         return f"{before}{name}: there is a nan or an inf in it. Is every entry filled?{after}"
     return f"{before}{name}: {wrong_values(one, other)}.{after}"
+
+
+NO_BIAS = "the biases were forgotten."
+
+
+def read_shape(answer: Any, example: str, one_axis: str, *, alone: bool = False) -> tuple[int, ...]:
+    """Read a shape that a reader typed: whole numbers in brackets.
+
+    Parameters
+    ----------
+    answer
+        What was typed.
+    example, one_axis
+        Shapes to show in messages, such as ``"(3, 4, 2)"`` and ``"(5,) for a list"``.
+    alone
+        Whether a number without brackets is read as the shape of a list.
+
+    Raises
+    ------
+    NotAnswered
+        When it, or one of its numbers, still is ``...``.
+    CheckFailed
+        When it is neither a tuple nor a list of whole numbers.
+    """
+    if answer is ... or answer is None:
+        raise NotAnswered(f"give a shape, such as {example}, or {one_axis}.")
+    if alone and type(answer) in REAL_TYPES:
+        answer = (answer,)
+    if type(answer) not in (tuple, list):
+        raise CheckFailed(f"a shape stands in brackets, such as {example}, or {one_axis}.")
+    if any(value is ... for value in answer):
+        raise NotAnswered(f"give a shape, such as {example}.")
+    return tuple(int(read_number(value, whole=True)) for value in answer)
+
+
+def explain_map_shape(given: tuple[int, ...], right: tuple[int, ...], sides: Mapping[tuple[int, ...], str], *,
+                      pools: bool) -> str:
+    """Name the mistake behind a wrong shape (rows, columns, channels) of the maps after a layer.
+
+    Parameters
+    ----------
+    given, right
+        The two shapes, which differ.
+    sides
+        What to say about wrong (rows, columns).
+    pools
+        Whether the layer is a pooling layer; else it is a convolution.
+    """
+    if len(given) != 3:
+        return "three numbers are asked for here: (rows, columns, channels)."
+    rows, columns, channels = right
+    if given == (columns, rows, channels):
+        return "rows first, then columns."
+    if given == (channels, rows, columns):
+        return "the channels stand last."
+    if given[:2] != right[:2]:
+        return sides.get(given[:2], "not this shape. Go on from the layer before: how many places does a "
+                                    "window have along each side?")
+    if pools:
+        return "rows and columns are right. Pooling handles each channel alone: how many come out?"
+    if given[2] == 1:
+        return "rows and columns are right. Each filter makes a map."
+    return "rows and columns are right. How many maps come out of this layer, if each filter makes one?"
+
+
+def wrong_dense_counts(inputs: int, units: int, unit: str = "unit") -> list[tuple[float, str]]:
+    """Give the wrong numbers of parameters of a dense layer with their mistakes; ``unit`` names an output."""
+    return [
+        (inputs * units, NO_BIAS),
+        (inputs * units + 1, f"one bias for the whole layer is too few: each {unit} has its own."),
+        (inputs * units + inputs, f"there is a bias for each {unit}, not for each input."),
+        (inputs + 1, f"that is one {unit}; the layer has more than one."),
+        (inputs + units, f"every input is connected to every {unit}: multiply."),
+    ]
+
+
+def wrong_conv_counts(f: int, depth: int, filters: int, places: int) -> list[tuple[float, str]]:
+    """Give the wrong numbers of parameters of a convolution of several filters with their mistakes.
+
+    Parameters
+    ----------
+    f, depth, filters
+        Side of a filter in pixels, channels of the input, number of filters.
+    places
+        How many places a filter has in the input.
+    """
+    size = f * f
+    wrong = [
+        (size * depth * filters, NO_BIAS),
+        (size * depth * filters + 1, "one bias for the whole layer is too few."),
+        ((size * depth + 1) * filters * places,
+         "a filter is the same at every place: how large the maps are has no part in it."),
+        (f * depth * filters + filters, "a filter has a height and a width."),
+        (size * depth + 1, "that is one filter; the layer has more than one."),
+    ]
+    if depth > 1:
+        thin = "a filter spans the full depth of its input; yours is one channel thin."
+        wrong += [
+            ((size + 1) * filters, thin),
+            (size * filters, f"{thin} And {NO_BIAS}"),
+            ((size + 1) * depth * filters, "a filter has one bias, not one for each channel of its input."),
+            ((size * filters + 1) * depth, "depth and filters have changed places."),
+        ]
+    # With as many filters as channels, to exchange them is no mistake.
+    return [(number, says) for number, says in wrong if number != (size * depth + 1) * filters]

@@ -17,7 +17,6 @@ import numpy as np
 from notmagic.checks._base import (
     Case,
     CheckFailed,
-    NotAnswered,
     correct,
     explain_number,
     judge_counts,
@@ -28,13 +27,16 @@ from notmagic.checks._base import (
     take_tuple,
 )
 from notmagic.checks._networks import (
+    NO_BIAS,
     Parts,
     Slip,
     Trial,
     judge_slips,
     read_plain,
+    read_shape,
     take_dictionary,
     take_one,
+    wrong_dense_counts,
 )
 from notmagic.geometry import dense_params
 
@@ -162,14 +164,7 @@ _PER_PICTURE = {"X", "H", "P"}
 
 
 def _judge_shape(question: str, answer: Any) -> str | None:
-    if answer is ... or answer is None:
-        raise NotAnswered("give a shape, such as (3, 4).")
-    right = SHAPES[question]
-    if type(answer) not in (tuple, list):
-        return "a shape stands in brackets, such as (3, 4), or (3,) for an array with one axis."
-    if any(value is ... for value in answer):
-        raise NotAnswered("give a shape, such as (3, 4).")
-    given = tuple(int(read_number(value, whole=True)) for value in answer)
+    given, right = read_shape(answer, "(3, 4)", "(3,) for an array with one axis"), SHAPES[question]
     if given == right:
         return None
     if given == right[::-1]:
@@ -204,19 +199,10 @@ COUNTS: dict[str, int] = {
     "products for one picture": _PIXELS * HIDDEN + HIDDEN * CLASSES,
 }
 
-_NO_BIAS = "the biases were forgotten."
-_ONE_BIAS = "one bias for the whole layer is too few: each unit has its own."
-
 
 def _wrong_layer(inputs: int, units: int) -> list[tuple[float, str]]:
-    return [
-        (inputs * units, _NO_BIAS),
-        (inputs * units + 1, _ONE_BIAS),
-        (inputs * units + inputs, "there is a bias for each unit, not for each input."),
-        (inputs + units, "every input is connected to every unit: multiply."),
-        (inputs + 1, "that is one unit; the layer has more than one."),
-        ((inputs + 1) * units * BATCH, "all pictures of a batch meet the same weights."),
-    ]
+    return [*wrong_dense_counts(inputs, units),
+            ((inputs + 1) * units * BATCH, "all pictures of a batch meet the same weights.")]
 
 
 _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
@@ -231,8 +217,9 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
         (dense_params(_PIXELS + HIDDEN, CLASSES), "this layer sees the hidden values only."),
     ],
     "network": [
-        (_PIXELS * HIDDEN + HIDDEN * CLASSES, _NO_BIAS),
-        (_PIXELS * HIDDEN + HIDDEN * CLASSES + 2, _ONE_BIAS),
+        (_PIXELS * HIDDEN + HIDDEN * CLASSES, NO_BIAS),
+        (_PIXELS * HIDDEN + HIDDEN * CLASSES + 2,
+         "one bias for each layer is too few: each unit has its own."),
         (_PIXELS * HIDDEN * CLASSES, "the two layers are added, not multiplied."),
         (dense_params(_PIXELS, HIDDEN) * dense_params(HIDDEN, CLASSES), "the layers are added, not "
                                                                         "multiplied."),
@@ -241,7 +228,7 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
     "twice as many hidden units": [
         (2 * (dense_params(_PIXELS, HIDDEN) + dense_params(HIDDEN, CLASSES)),
          "not everything doubles: the number of classes stays what it is."),
-        (_PIXELS * 2 * HIDDEN + 2 * HIDDEN * CLASSES, _NO_BIAS),
+        (_PIXELS * 2 * HIDDEN + 2 * HIDDEN * CLASSES, NO_BIAS),
         (dense_params(_PIXELS, 2 * HIDDEN) + dense_params(HIDDEN, CLASSES),
          "the output layer looks at the hidden units: it grows, too."),
         (dense_params(_PIXELS, HIDDEN) + dense_params(2 * HIDDEN, CLASSES),

@@ -18,7 +18,6 @@ import numpy as np
 
 from notmagic import layers
 from notmagic.checks._base import (
-    REAL_TYPES,
     WHOLE_NUMBERS_ONLY,
     Case,
     CheckFailed,
@@ -28,11 +27,18 @@ from notmagic.checks._base import (
     judge_counts,
     quarters,
     read_answers,
-    read_number,
     run,
     same_numbers,
 )
-from notmagic.checks._networks import Parts, Slip, read_plain
+from notmagic.checks._networks import (
+    Parts,
+    Slip,
+    explain_map_shape,
+    read_plain,
+    read_shape,
+    wrong_conv_counts,
+    wrong_dense_counts,
+)
 from notmagic.checks._pictures import as_array, described, judge, take_arrays
 from notmagic.datasets import load_digits
 from notmagic.geometry import (
@@ -514,25 +520,6 @@ def _wrong_sides(question: str) -> dict[tuple[int, ...], str]:
     return {sides: says for sides, says in wrong.items() if sides != SHAPES[question][:2]}
 
 
-def _judge_map_shape(question: str, given: tuple[int, ...], right: tuple[int, ...]) -> str:
-    if len(given) != 3:
-        return "three numbers are asked for here: (rows, columns, channels)."
-    if given == (right[1], right[0], right[2]):
-        return "rows first, then columns."
-    if given == (right[2], right[0], right[1]):
-        return "the channels stand last."
-    if given[:2] == right[:2]:
-        if question.startswith("pool"):
-            return "rows and columns are right. Pooling handles each channel alone: how many come out?"
-        if given[2] == 1:
-            return "rows and columns are right. Each filter makes a map."
-        return "rows and columns are right. How many maps come out of this layer, if each filter makes one?"
-    said = _wrong_sides(question).get(given[:2])
-    if said:
-        return said
-    return "not this shape. Go on from the layer before: how many places does a window have along each side?"
-
-
 def _judge_list_shape(question: str, given: tuple[int, ...], right: tuple[int, ...]) -> str:
     if len(given) != 1:
         return "one number in brackets, with a comma: (3,). Rows and columns are gone here."
@@ -548,19 +535,11 @@ def _judge_list_shape(question: str, given: tuple[int, ...], right: tuple[int, .
 
 
 def _judge_shape(question: str, answer: Any) -> str | None:
-    if answer is ... or answer is None:
-        raise NotAnswered("give a shape, such as (3, 4, 2), or (5,) for a list.")
-    if type(answer) in REAL_TYPES:
-        answer = (answer,)
-    if type(answer) not in (tuple, list):
-        return "a shape stands in brackets, such as (3, 4, 2), or (5,) for a list."
-    if any(value is ... for value in answer):
-        raise NotAnswered("give a shape, such as (3, 4, 2).")
-    given, right = tuple(int(read_number(value, whole=True)) for value in answer), SHAPES[question]
+    given, right = read_shape(answer, "(3, 4, 2)", "(5,) for a list", alone=True), SHAPES[question]
     if given == right:
         return None
     if len(right) == 3:
-        return _judge_map_shape(question, given, right)
+        return explain_map_shape(given, right, _wrong_sides(question), pools=question.startswith("pool"))
     return _judge_list_shape(question, given, right)
 
 
@@ -586,57 +565,22 @@ COUNTS: dict[str, int] = {
     "dense 1, global pooling": dense_params(SECOND[1], UNITS),
 }
 
-_NO_BIAS = "the biases were forgotten."
-_ONE_BIAS = "one bias for the whole layer is too few."
-_THIN = "a filter spans the full depth of its input; yours is one channel thin."
-_SHARED = "a filter is the same at every place: how large the maps are has no part in it."
-
-
-def _wrong_filters(f: int, depth: int, filters: int, places: int) -> list[tuple[float, str]]:
-    size = f * f
-    wrong = [
-        (size * depth * filters, _NO_BIAS),
-        (size * depth * filters + 1, _ONE_BIAS),
-        ((size * depth + 1) * filters * places, _SHARED),
-        (f * depth * filters + filters, "a filter has a height and a width."),
-        (size * depth + 1, "that is one filter; the layer has more than one."),
-    ]
-    if depth > 1:
-        wrong += [
-            ((size + 1) * filters, _THIN),
-            (size * filters, _THIN + " And " + _NO_BIAS),
-            ((size + 1) * depth * filters, "a filter has one bias, not one for each channel of its input."),
-            ((size * filters + 1) * depth, "depth and filters have changed places."),
-        ]
-    return wrong
-
-
-def _wrong_dense(inputs: int, units: int) -> list[tuple[float, str]]:
-    return [
-        (inputs * units, _NO_BIAS),
-        (inputs * units + 1, _ONE_BIAS),
-        (inputs * units + inputs, "there is a bias for each unit, not for each input."),
-        (inputs + 1, "that is one unit; the layer has more than one."),
-        (inputs + units, "every input is connected to every unit: multiply."),
-    ]
-
-
 _RIMS = "not quite four times. Follow the larger picture layer by layer: the rims do not grow with it."
 _AFTER, _PLACES = SHAPES["pool 2"], {name: flatten_size(SHAPES[name][:2]) for name in ("conv 1", "conv 2")}
-_SECOND_WRONG = [*_wrong_filters(*SECOND[:1], FIRST[1], SECOND[1], _PLACES["conv 2"]),
+_SECOND_WRONG = [*wrong_conv_counts(*SECOND[:1], FIRST[1], SECOND[1], _PLACES["conv 2"]),
                  (conv2d_params(FIRST[0], FIRST[1], SECOND[1]), "mind the size of these filters.")]
 _DENSE_WRONG = [(dense_params(flatten_size(_AFTER[:2]), UNITS), "the dense layer looks at all maps."),
                 (_dense_after(SHAPES["conv 2"]), "the maps are pooled before the dense layer sees them.")]
 
 _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
-    "conv 1": [*_wrong_filters(FIRST[0], 1, FIRST[1], _PLACES["conv 1"]),
+    "conv 1": [*wrong_conv_counts(FIRST[0], 1, FIRST[1], _PLACES["conv 1"]),
                (conv2d_params(FIRST[0], 3, FIRST[1]), "the picture is grey: how many channels has it?"),
                (conv2d_params(SECOND[0], 1, FIRST[1]), "mind the size of these filters.")],
     "pool 1": [(number, "the window has a size, but what in the largest of four could be learned?")
                for number in (4, 5, FIRST[1], 4 * FIRST[1], 5 * FIRST[1], 4 * FIRST[1] + 1)],
     "conv 2": _SECOND_WRONG,
-    "dense 1": [*_wrong_dense(flatten_size(_AFTER), UNITS), *_DENSE_WRONG],
-    "dense 2": [*_wrong_dense(UNITS, CLASSES),
+    "dense 1": [*wrong_dense_counts(flatten_size(_AFTER), UNITS), *_DENSE_WRONG],
+    "dense 2": [*wrong_dense_counts(UNITS, CLASSES),
                 (dense_params(flatten_size(_AFTER), CLASSES),
                  "this layer does not see the maps. What does it see?")],
     "conv 2, larger pictures": [
@@ -645,7 +589,7 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
         (4 * COUNTS["conv 2"], "what of a filter depends on the picture?"),
     ],
     "dense 1, larger pictures": [
-        *_wrong_dense(flatten_size(_LARGE["pool 2"]), UNITS),
+        *wrong_dense_counts(flatten_size(_LARGE["pool 2"]), UNITS),
         (COUNTS["dense 1"], "the list that comes in has grown; each of its numbers has weights of its own."),
         (2 * COUNTS["dense 1"], "both sides double."),
         (4 * COUNTS["dense 1"], _RIMS),
@@ -654,7 +598,7 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
         (_dense_after(_LARGE["conv 2"]), "the maps are pooled before the dense layer sees them."),
     ],
     "dense 1, global pooling": [
-        *_wrong_dense(SECOND[1], UNITS),
+        *wrong_dense_counts(SECOND[1], UNITS),
         (COUNTS["dense 1"], "global pooling leaves one number of each map. How many maps are there?"),
         (dense_params(1, UNITS), "one number from each map, not one for all."),
         (dense_params(flatten_size(_AFTER[:2]), UNITS), "it is places that go; each map leaves one number."),

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from notmagic.checks._base import (
-    REAL_TYPES,
     Case,
     CheckFailed,
     NotAnswered,
@@ -29,7 +28,14 @@ from notmagic.checks._base import (
     read_number,
     run,
 )
-from notmagic.checks._networks import Parts, Slip
+from notmagic.checks._networks import (
+    Parts,
+    Slip,
+    explain_map_shape,
+    read_shape,
+    wrong_conv_counts,
+    wrong_dense_counts,
+)
 from notmagic.checks._pictures import described, judge, take_arrays
 from notmagic.geometry import (
     conv2d_multiplications,
@@ -92,21 +98,6 @@ _WRONG_SIDES: dict[str, dict[int, str]] = {
 }
 
 
-def _judge_map(question: str, given: tuple[int, ...]) -> str:
-    right = SHAPES[question]
-    if len(given) != 3:
-        return "three numbers are asked for here: (rows, columns, channels)."
-    if given == (right[2], *right[:2]):
-        return "the channels stand last."
-    if given[:2] == right[:2]:
-        if question.startswith("pool"):
-            return "rows and columns are right. Pooling handles each channel alone: how many come out?"
-        return "rows and columns are right. How many maps come out, if each filter makes one?"
-    said = _WRONG_SIDES[question].get(given[0]) if given[0] == given[1] else None
-    return said or ("not this shape. Go on from the layer before: how many places does a window have along "
-                    "each side?")
-
-
 def _judge_list(question: str, given: tuple[int, ...]) -> str:
     before = SHAPES["conv 3"]
     if len(given) != 1:
@@ -121,18 +112,13 @@ def _judge_list(question: str, given: tuple[int, ...]) -> str:
 
 
 def _judge_shape(question: str, answer: Any) -> str | None:
-    if answer is ... or answer is None:
-        raise NotAnswered("give a shape, such as (3, 4, 2), or (5,) for a list.")
-    if type(answer) in REAL_TYPES:
-        answer = (answer,)
-    if type(answer) not in (tuple, list):
-        return "a shape stands in brackets, such as (3, 4, 2), or (5,) for a list."
-    if any(value is ... for value in answer):
-        raise NotAnswered("give a shape, such as (3, 4, 2).")
-    given = tuple(int(read_number(value, whole=True)) for value in answer)
-    if given == SHAPES[question]:
+    given, right = read_shape(answer, "(3, 4, 2)", "(5,) for a list", alone=True), SHAPES[question]
+    if given == right:
         return None
-    return (_judge_map if len(SHAPES[question]) == 3 else _judge_list)(question, given)
+    if len(right) == 1:
+        return _judge_list(question, given)
+    sides = {(side, side): says for side, says in _WRONG_SIDES[question].items()}
+    return explain_map_shape(given, right, sides, pools=question.startswith("pool"))
 
 
 def shapes(answers: dict[str, tuple[int, ...]]) -> None:
@@ -155,33 +141,10 @@ COUNTS: dict[str, int] = {
     "multiplications of conv 2": _WORK,
 }
 
-_NO_BIAS = "the biases were forgotten."
-_ONE_BIAS = "one bias for the whole layer is too few."
-
-
 def _wrong_filters(layer: tuple[int, int, int], depth: int, places: int) -> list[tuple[float, str]]:
     f, filters, _ = layer
-    return [
-        (f * f * depth * filters, _NO_BIAS),
-        (f * f * depth * filters + 1, _ONE_BIAS),
-        ((f * f + 1) * filters, "a filter spans the full depth of its input; yours is one channel thin."),
-        ((f * f + 1) * depth * filters, "a filter has one bias, not one for each channel of its input."),
-        ((f * f * depth + 1) * filters * places, "a filter is the same at every place: how large the maps "
-                                                 "are has no part in it."),
-        (f * f * depth + 1, "that is one filter; the layer has more than one."),
-        (f * depth * filters + filters, "a filter has a height and a width."),
-        (((8 - f) ** 2 * depth + 1) * filters, "mind the size of these filters."),
-    ]
-
-
-def _wrong_dense(inputs: int) -> list[tuple[float, str]]:
-    return [
-        (inputs * CLASSES, _NO_BIAS),
-        (inputs * CLASSES + 1, _ONE_BIAS),
-        (inputs * CLASSES + inputs, "there is a bias for each score, not for each input."),
-        (inputs + 1, "that is one score; the layer has more than one."),
-        (inputs + CLASSES, "every input is connected to every score: multiply."),
-    ]
+    return [*wrong_conv_counts(f, depth, filters, places),
+            (((8 - f) ** 2 * depth + 1) * filters, "mind the size of these filters.")]
 
 
 _LAST = SHAPES["conv 3"]
@@ -192,13 +155,13 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
                (_conv(CONV_2, PICTURE[2]), "this layer does not see the picture. How deep is what it sees?")],
     "conv 3": [*_wrong_filters(CONV_3, CONV_2[1], flatten_size(_LAST[:2])),
                (_conv(CONV_3, CONV_1[1]), "how deep is what this layer sees?")],
-    "logits": [*_wrong_dense(_LAST[2]),
+    "logits": [*wrong_dense_counts(_LAST[2], CLASSES, "score"),
                (COUNTS["logits, flatten in place of global pooling"],
                 "global pooling leaves one number of each map."),
                (dense_params(flatten_size(_LAST[:2]), CLASSES),
                 "it is places that go; each map leaves one number.")],
     "logits, flatten in place of global pooling": [
-        *_wrong_dense(flatten_size(_LAST)),
+        *wrong_dense_counts(flatten_size(_LAST), CLASSES, "score"),
         (COUNTS["logits"], "flatten keeps every number of every map."),
         (dense_params(flatten_size(_LAST[:2]), CLASSES), "flatten keeps all maps, not one."),
         (dense_params(flatten_size(SHAPES["pool 2"]), CLASSES), "conv 3 comes in between."),
