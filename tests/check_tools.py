@@ -70,9 +70,14 @@ def said_of(check_function, answers, question, wrong):
     return all_said_of(check_function, answers, question, wrong).splitlines()[0]
 
 
+def called(row):
+    """Give the name of the check that a row starts with, such as ``chapter05.forward``."""
+    return row[0].__module__[-9:] + "." + row[0].__name__
+
+
 def named(rows):
-    """Name the cases of a test after the check that each row starts with, such as ``chapter05.forward``."""
-    return [pytest.param(*row, id=row[0].__module__[-9:] + "." + row[0].__name__) for row in rows]
+    """Name the cases of a test after the check that each row starts with."""
+    return [pytest.param(*row, id=called(row)) for row in rows]
 
 
 def plain(parts):
@@ -471,7 +476,7 @@ class EveryCheck:
         """Give a test that asks for one of these names a case for each row."""
         coded = [*self.functions, *self.drawn, *self.others]
         rows = {
-            "right": [*self.tables_as_arguments(), *self.more_right,
+            "right": [*((check, [table]) for check, table in self.tables), *self.more_right,
                       *((check, [self.define(code)]) for check, code in coded)],
             "blank": [*((check, [dict.fromkeys(table, ...)]) for check, table in self.tables),
                       *self.more_blank, *((check, [lambda *arguments: None]) for check, _ in coded),
@@ -479,14 +484,9 @@ class EveryCheck:
             "form": self.forms, "table": self.tables, "function": self.functions, "mistakes": self.references,
             "numeric": [*self.functions, *self.drawn]}
         for name in rows.keys() & set(metafunc.fixturenames):
-            metafunc.parametrize(name, rows[name], ids=[
-                f"{row[0].__module__[-9:]}.{row[0].__name__}" for row in rows[name]])
+            metafunc.parametrize(name, rows[name], ids=map(called, rows[name]))
         if "cheat" in metafunc.fixturenames:
             metafunc.parametrize("cheat", self.cheats, ids=lambda cheat: type(cheat).__name__)
-
-    def tables_as_arguments(self):
-        """Give the rows of ``tables`` as calls of the checks."""
-        return [(check_function, [answers]) for check_function, answers in self.tables]
 
     def test_right_answers_pass_return_nothing_and_say_what_they_mean(self, right, capsys):
         check_function, answers = right
@@ -532,7 +532,7 @@ class EveryCheck:
         for which in arrays:
             message = failure(check_function, meddling(right, which))
             assert "changes an array that it was given" in message, message
-        # What brings no array along must be nothing that a function can change.
+        # Where there is no array, there must be nothing else that a function could change.
         assert arrays or {type(value) for value in seen[0]} <= {int, float, str, tuple, range}
 
     def test_a_function_that_gives_back_what_it_was_given_fails(self, numeric):

@@ -17,6 +17,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 
 pytest_plugins = ("site_tools", "widget_tools")
+pytest.register_assert_rewrite("check_tools")       # its tests say what they compared when they fail
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -208,6 +208,7 @@ def read_lines(digits):
         histograms(digits.x_test) / 48)
 
 
+# Right answers that are written in other ways.
 FORMS = [
     (six.response, RESPONSE, [("(patch * unit).sum()", "float(np.vdot(patch.ravel(), unit.ravel()))")]),
     (six.response, RESPONSE, [("(patch * unit).sum()",

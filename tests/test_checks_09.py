@@ -106,8 +106,7 @@ REFERENCES = [
     (nine.receptive_field, nine._field, nine._field_cases, nine._FIELD_SLIPS),
     (nine.shift_change, nine._shift_change, nine._shift_cases, nine._SHIFT_SLIPS),
 ]
-
-
+# Right answers that are written in other ways.
 FORMS = [
     (nine.pool, POOL, [("    return y", "    return y.astype(np.float32)")]),
     (nine.pool, POOL, [("    return y", "    return y.tolist()")]),

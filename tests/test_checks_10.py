@@ -144,8 +144,7 @@ REFERENCES = [
     (ten.stack_cost, ten._stack_cost, ten._stack_cases, ten._STACK_SLIPS),
     (ten.middle_width, ten._middle_width, ten._middle_cases, ten._MIDDLE_SLIPS),
 ]
-
-
+# Right answers that are written in other ways.
 FORMS = [
     (ten.layer_counts, COUNTS, [("np.array(counts)", "counts")]),
     (ten.layer_counts, COUNTS, [("np.array(counts)", "[list(map(float, row)) for row in counts]")]),

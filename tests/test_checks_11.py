@@ -121,8 +121,7 @@ REFERENCES = [
     (eleven.honest, eleven._honest, eleven._honest_cases, eleven._HONEST_SLIPS),
     (eleven.calibration_error, eleven._calibration_error, eleven._error_cases, eleven._ERROR_SLIPS),
 ]
-
-
+# Right answers that are written in other ways.
 FORMS = [
     (eleven.price, PRICE, [("return -logs[np.arange(len(labels)), labels].mean()",
                             "return float(-np.mean([row[k] for row, k in zip(logs, labels)]))")]),

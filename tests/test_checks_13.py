@@ -121,8 +121,7 @@ REFERENCES = [
     (thirteen.adversarial_step, thirteen._step, thirteen._step_cases, thirteen._STEP_SLIPS),
     (thirteen.accuracies, thirteen._accuracies, thirteen._accuracy_cases, thirteen._ACCURACY_SLIPS),
 ]
-
-
+# Right answers that are written in other ways.
 FORMS = [
     (thirteen.occlusion_map, OCCLUSION, [("return result", "return result.tolist()")]),
     (thirteen.occlusion_map, OCCLUSION, [("z = image.copy()", "z = np.array(image, dtype='float32')")]),
