@@ -22,7 +22,7 @@ from notmagic.checks._base import (
     read_answers,
     read_number,
 )
-from notmagic.checks._networks import Parts, Slip
+from notmagic.checks._networks import Parts, Slip, wrong_dense_counts
 from notmagic.checks._pictures import described, judge, take_arrays
 from notmagic.geometry import (
     conv2d_output_shape,
@@ -76,7 +76,6 @@ COUNTS: dict[str, int] = {
 }
 
 _EACH_PLACE = "the same numbers serve at every place: how large the maps are has no part in it."
-_NO_BIAS = "the biases were forgotten."
 _PLACES_2 = MAP[0] * MAP[1] * 4
 _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
     "conv 2": [
@@ -112,14 +111,11 @@ _WRONG_COUNTS: dict[str, list[tuple[float, str]]] = {
         (2 * _CONV_2, "the factor changes the kernel; it does not make it larger."),
     ],
     "logits": [
-        (_LOGITS - CLASSES, _NO_BIAS), (_LOGITS - CLASSES + 1, "one bias for the whole layer is too few."),
-        (_FLAT, "averaging leaves one number of each map."),
+        *wrong_dense_counts(MAP[2], CLASSES, "score"), (_FLAT, "averaging leaves one number of each map."),
         (dense_params(MAP[0] * MAP[1], CLASSES), "it is places that go; each map leaves one number."),
-        (MAP[2] + CLASSES, "every input is connected to every score: multiply."),
-        (MAP[2] * (CLASSES + 1), "there is a bias for each score, not for each input."),
     ],
     "logits, flatten in place of averaging": [
-        (_FLAT - CLASSES, _NO_BIAS), (_FLAT - CLASSES + 1, "one bias for the whole layer is too few."),
+        *wrong_dense_counts(flatten_size(MAP), CLASSES, "score"),
         (_LOGITS, "flatten keeps every number of every map."),
         (dense_params(MAP[0] * MAP[1], CLASSES), "flatten keeps all maps, not one."),
         (dense_params(4 * flatten_size(MAP), CLASSES), "each side is halved twice on the way."),
