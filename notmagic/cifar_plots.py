@@ -19,6 +19,7 @@ __all__ = [
     "captioned_pictures",
     "compared_runs",
     "confusion_figure",
+    "ladder_figure",
     "learning_curves",
     "picture_rows",
     "picture_sheet",
@@ -350,6 +351,48 @@ def share_intervals(
     ax.set_xlabel("right (%)")
     ax.grid(alpha=0.3, axis="x")
     ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def ladder_figure(steps: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw the accuracies of several ways to train, one row each, the first on top; a mark for every seed.
+
+    Parameters
+    ----------
+    steps : mapping of str to mapping
+        For each way, by its name: ``train`` and ``test``, its accuracies from 0 to 1, one for each seed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure. The marks of the two sets differ in colour and form; a line joins the means on the test
+        set.
+
+    Raises
+    ------
+    ValueError
+        If there is no way to train, or an accuracy is not between 0 and 1.
+    """
+    if not steps:
+        raise ValueError("there is no way to train; expected at least one with 'train' and 'test'")
+    rows = np.arange(len(steps))
+    figure, ax = plt.subplots(figsize=(5.2, 0.5 * len(steps) + 1.2), layout="constrained")
+    for part, name, colour, marker in (("train", "training", TRAIN, "s"), ("test", "test", TEST, "o")):
+        for row, (step, shares) in enumerate(steps.items()):
+            values = np.asarray(shares[part], dtype=float)
+            if not ((values >= 0) & (values <= 1)).all():
+                raise ValueError(f"{part} of {step!r} is {shares[part]}; expected shares from 0 to 1")
+            look = {"fillstyle": "none" if part == "train" else "full", "color": colour, "markersize": 6}
+            label = name if row == 0 else None
+            ax.plot(100 * values, [row] * len(values), marker, label=label, **look)
+    means = [100 * np.mean(shares["test"]) for shares in steps.values()]
+    ax.plot(means, rows, "-", color=TEST, linewidth=1, alpha=0.6)
+    ax.set_yticks(rows, list(steps), fontsize=11)
+    ax.invert_yaxis()
+    ax.set_xlabel("right (%)")
+    ax.grid(alpha=0.3, axis="x")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=11)
     return figure
 
 

@@ -12,6 +12,7 @@ from notmagic.cifar_plots import (
     captioned_pictures,
     compared_runs,
     confusion_figure,
+    ladder_figure,
     learning_curves,
     picture_rows,
     picture_sheet,
@@ -169,3 +170,33 @@ def test_rows_with_a_title_too_many_or_a_caption_missing_are_refused(images):
         picture_rows({"a": images[:2]}, ["x", "y", "z"])
     with pytest.raises(ValueError, match=r"rows of \[1\] pictures, .* rows of \[2\]"):
         picture_rows({"a": images[:2]}, captions=[["p"]])
+
+
+# --- The ladder ---
+
+
+STEPS = {"plain": {"train": [0.9, 0.8], "test": [0.6, 0.7]}, "better": {"train": [0.85], "test": [0.8]}}
+
+
+def test_a_ladder_has_a_mark_for_every_seed_and_a_line_through_the_means():
+    ax = ladder_figure(STEPS).axes[0]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["plain", "better"]
+    assert ax.yaxis_inverted()  # the first on top
+    given = [shares[part] for part in ("train", "test") for shares in STEPS.values()]
+    for line, shares in zip(ax.lines, given, strict=False):
+        np.testing.assert_allclose(line.get_xdata(), 100 * np.array(shares))
+    assert [line.get_ydata()[0] for line in ax.lines] == [0, 1, 0, 1, 0]
+    np.testing.assert_allclose(ax.lines[-1].get_xdata(), [65, 80])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "test"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ({}, "no way to train"),
+        ({"a": {"train": [80], "test": [0.7]}}, r"train of 'a' is \[80\]; expected shares"),
+    ],
+)
+def test_a_ladder_of_nothing_or_of_per_cent_is_refused(steps, message):
+    with pytest.raises(ValueError, match=message):
+        ladder_figure(steps)
