@@ -50,9 +50,13 @@ def test_the_record_was_made_by_the_present_script_on_the_real_pictures():
     assert record["data"] == {
         "source": "CIFAR-10 (image folder)", "train": 45_000, "validation": 5_000, "test": 10_000,
     }  # fmt: skip
-    assert record["training"]["residual_filters"] == list(chapter12.RESIDUAL_FILTERS)
-    assert record["training"]["peak_rate"] == chapter12.PEAK_RATE
-    assert record["training"]["weight_decay"] == chapter12.WEIGHT_DECAY
+    steps = chapter12.LADDER
+    assert record["training"]["steps"] == {name: chapter12.settings(step) for name, step in steps.items()}
+    assert record["training"]["short_epochs"] == chapter12.SHORT
+    assert list(record["runs"]) == list(chapter12.LADDER)
+    for runs in record["runs"].values():
+        assert len(runs) >= 2
+        assert [run["seed"] for run in runs] == list(chapter12.SEEDS[: len(runs)])
     for name, runs in record["runs"].items():
         step = chapter12.LADDER[name]
         for run in runs:
@@ -180,7 +184,19 @@ def test_the_script_stores_what_it_measured_and_continues_where_it_stopped(few, 
     second = chapter12.train([FIRST], [0, 1], few, tmp_path, epochs=1)
     assert second["runs"][FIRST][0] == first["runs"][FIRST][0]
     assert second["files"] == first["files"]
-    assert f"{FIRST}, seed 0: already in {NAME}.json" in capsys.readouterr().out
+    assert f"{FIRST} in {NAME}.json, seed 0: already there" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_the_short_cycle_is_stored_beside_the_ladder_and_continued(few, tmp_path, capsys):
+    record = chapter12.train([FIRST], [0], few, tmp_path, epochs=1)
+    chapter12.train_short([1], few, tmp_path, record, epochs=1)
+    chapter12.train_short([0, 1], few, tmp_path, record, epochs=1)
+    stored = history(NAME, tmp_path)
+    assert [run["seed"] for run in stored["short"]] == [0, 1]
+    assert [len(run["seconds"]) for run in stored["short"]] == [1, 1]
+    assert stored["runs"] == json.loads(json.dumps(record["runs"]))
+    assert f"{LAST} in 1 epochs in {NAME}.json, seed 1: already there" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.part*"))
 
 
@@ -213,6 +229,23 @@ def test_a_record_made_in_another_way_is_not_continued(few, tmp_path):
     path.write_text(json.dumps(other))
     assert chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"] == {}
     assert chapter12.load_record(path, chapter12.describe(few, epochs=9))["runs"] == {FIRST: [{"seed": 3}]}
+
+
+def test_a_step_told_otherwise_loses_its_runs_and_no_other_does(few, tmp_path, monkeypatch):
+    path = tmp_path / f"{NAME}.json"
+    runs = {FIRST: [{"seed": 0}], "one-cycle": [{"seed": 0}], LAST: [{"seed": 0}]}
+    replayed = {f"{NAME}_replay.npz": {"sha256": "1"}}
+    files = {**replayed, f"{NAME}.npz": {"sha256": "2"}}
+    made = {**chapter12.describe(few, epochs=1), "files": files, "runs": runs}
+    made |= {"short": [{"seed": 0}], "plan": []}
+    path.write_text(json.dumps(made))
+    assert chapter12.load_record(path, chapter12.describe(few, epochs=1)) == made
+    monkeypatch.setattr(chapter12, "RESIDUAL_FILTERS", (8, 16, 32))
+    kept = chapter12.load_record(path, chapter12.describe(few, epochs=1))
+    assert set(kept["runs"]) == {FIRST, "one-cycle"} and kept["files"] == replayed
+    assert "short" not in kept and "plan" not in kept
+    monkeypatch.setattr(chapter12, "PEAK_RATE", 0.01)
+    assert set(chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"]) == {FIRST}
 
 
 def test_the_script_refuses_the_stand_in(monkeypatch, tmp_path, few, capsys):

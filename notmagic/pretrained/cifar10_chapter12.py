@@ -10,7 +10,7 @@ and choose nothing. It writes beside this module (another folder with ``--out``)
 
 ``cifar10_chapter12.json``
     every run's losses and accuracies per epoch, final values, seconds, versions, the plan of the network
-    that is kept, and checksums;
+    that is kept, and checksums; under ``short`` runs of the last step's network in a cycle of three epochs;
 ``cifar10_chapter12.npz``
     the weights of the last step's network of the first seed, batch normalisation folded into the
     convolutions, float16 (see `notmagic.pretrained.plans`);
@@ -20,8 +20,8 @@ and choose nothing. It writes beside this module (another folder with ``--out``)
     for the first and the last step, first seed: the probabilities of 40 test images after each epoch.
 
 Interrupt it as you like: a run that is in the JSON file is not trained again, and one that was under way
-goes on after its last whole epoch (``cifar10_chapter12-STEP-SEED.part.keras`` holds it). It runs unchanged on
-a GPU.
+goes on after its last whole epoch (``cifar10_chapter12-STEP-SEED-EPOCHS.part.keras`` holds it). It runs
+unchanged on a GPU.
 
 The ideas: mirrored and shifted copies (A. Krizhevsky et al., 2012), global average pooling (M. Lin et al.,
 2014), batch normalisation (S. Ioffe and C. Szegedy, 2015), residual blocks (K. He et al., 2016), a learning
@@ -38,6 +38,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,14 @@ EPOCHS = 10
 SEEDS = (0, 1, 2)
 VALIDATION = 5_000
 BUDGET = 122_570  # parameters of chapter 11's network, and the most that any step may have
-SHIFT = 3  # pixels, the most by which a copy is shifted
+SHORT = 3  # epochs of the last step's network in a shorter cycle, for the time it takes to learn
+SHIFT = 2  # pixels, the most by which a copy is shifted
 REPLAYED = 40  # test images whose probabilities are kept after each epoch
-RESIDUAL_FILTERS = (20, 40, 56)  # of the three stages, at 32 x 32, 16 x 16 and 8 x 8
-PEAK_RATE = 0.4  # of the cycle
-WEIGHT_DECAY = 5e-3  # what SGD takes off each weight, times the rate
+RESIDUAL_FILTERS = (16, 32, 64)  # of the three stages, at 32 x 32, 16 x 16 and 8 x 8
+PEAK_RATE = 0.2  # of the cycle
+CYCLE_BATCH = 64  # images in a batch of the cycle; Keras's 32 with Adam
+SMOOTHING = 0.1  # share of the target that goes evenly to all classes
+WEIGHT_DECAY = 1e-3  # what SGD takes off each weight, times the rate
 MOMENTUM = 0.9  # of the moving averages of batch normalisation; Keras's 0.99 is slow for ten epochs
 PER_EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy", "seconds", "replay")
 
@@ -77,10 +81,10 @@ class Step:
         Whether batch normalisation follows each convolution.
     one_cycle : bool
         Whether the learning rate rises and falls once (SGD) instead of being left to Adam.
-    residual : bool
-        Whether the freed parameters are spent on residual blocks.
     smoothing : float
         Share of the target that goes evenly to all classes.
+    residual : bool
+        Whether the freed parameters are spent on residual blocks.
     """
 
     title: str
@@ -88,8 +92,8 @@ class Step:
     global_pooling: bool = False
     normalise: bool = False
     one_cycle: bool = False
-    residual: bool = False
     smoothing: float = 0.0
+    residual: bool = False
 
 
 #: The ladder from chapter 11's network up. Each step keeps what the ones before it added.
@@ -105,22 +109,22 @@ LADDER: dict[str, Step] = {
         normalise=True,
         one_cycle=True,
     ),
-    "residual": Step(
-        "residual blocks",
-        copies=True,
-        global_pooling=True,
-        normalise=True,
-        one_cycle=True,
-        residual=True,
-    ),
     "smoothing": Step(
         "label smoothing",
         copies=True,
         global_pooling=True,
         normalise=True,
         one_cycle=True,
+        smoothing=SMOOTHING,
+    ),
+    "residual": Step(
+        "residual blocks",
+        copies=True,
+        global_pooling=True,
+        normalise=True,
+        one_cycle=True,
+        smoothing=SMOOTHING,
         residual=True,
-        smoothing=0.1,
     ),
 }
 
@@ -305,8 +309,8 @@ def compile_model(model, step: Step, steps: int) -> None:
 
 
 def batch_size(step: Step) -> int:
-    """Return the size of a step's batches: Keras's 32 for Adam, 128 for the cycle."""
-    return 128 if step.one_cycle else 32
+    """Return the size of a step's batches."""
+    return CYCLE_BATCH if step.one_cycle else 32
 
 
 def measure(model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -359,7 +363,7 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
     size = min(batch_size(step), len(x))
     kept = len(x) // size * size  # whole batches only
     targets = np.eye(10, dtype=np.float32)
-    checkpoint = folder / f"{NAME}-{name}-{seed}.part.keras"
+    checkpoint = folder / f"{part_name(name, seed, epochs)}.part.keras"
     notes = checkpoint.with_suffix(".json")
     if checkpoint.is_file() and notes.is_file():
         model, record = keras.saving.load_model(checkpoint), json.loads(notes.read_text(encoding="utf-8"))
@@ -398,6 +402,11 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
     return model, record
 
 
+def part_name(name: str, seed: int, epochs: int) -> str:
+    """Return how the files of a run that is under way begin."""
+    return f"{NAME}-{name}-{seed}-{epochs}"
+
+
 def split(data: Cifar10) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return training images and labels and validation images and labels: the last tenth is held back."""
     held_back = min(VALIDATION, len(data.x_train) // 10)
@@ -425,15 +434,26 @@ def describe(data: Cifar10, epochs: int) -> dict:
         },
         "training": {
             "epochs": epochs,
-            "shift": SHIFT,
-            "peak_rate": PEAK_RATE,
-            "weight_decay": WEIGHT_DECAY,
-            "residual_filters": list(RESIDUAL_FILTERS),
-            "steps": {
-                name: {"title": step.title, "batch_size": batch_size(step)} for name, step in LADDER.items()
-            },
+            "short_epochs": SHORT,
+            "steps": {name: settings(step) for name, step in LADDER.items()},
         },
     }
+
+
+def settings(step: Step) -> dict[str, Any]:
+    """Return all that a step's training was told, ready for JSON; what a step does not use is left out."""
+    told: dict[str, Any] = {"title": step.title, "batch_size": batch_size(step)}
+    if step.copies:
+        told["shift"] = SHIFT
+    if step.normalise:
+        told["momentum_of_averages"] = MOMENTUM
+    if step.one_cycle:
+        told |= {"peak_rate": PEAK_RATE, "weight_decay": WEIGHT_DECAY}
+    if step.smoothing:
+        told["smoothing"] = step.smoothing
+    if step.residual:
+        told["filters"] = list(RESIDUAL_FILTERS)
+    return told
 
 
 def versions() -> dict:
@@ -452,12 +472,39 @@ def versions() -> dict:
 
 
 def load_record(path: Path, description: Mapping) -> dict:
-    """Return the JSON record to continue, or a fresh one if there is none or it was made in another way."""
-    if path.is_file():
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if all(record.get(key) == value for key, value in description.items()):
-            return record
-    return {**description, "runs": {}, "files": {}}
+    """Return the JSON record to continue: the runs in it that were made as they would be made now.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file, which need not exist.
+    description : mapping
+        As `describe` gives it for now.
+
+    Returns
+    -------
+    dict
+        The description, ``runs``, ``files`` and what else there was. A step whose settings have changed is
+        without runs, and if it is the last, without the network that was kept; everything is, if the data
+        or the number of epochs have changed.
+    """
+    fresh = {**description, "runs": {}, "files": {}}
+    if not path.is_file():
+        return fresh
+    record = json.loads(path.read_text(encoding="utf-8"))
+    made, told = record["training"], description["training"]
+    if record["data"] != description["data"] or made["epochs"] != told["epochs"]:
+        return fresh
+    same = [name for name in LADDER if made.get("steps", {}).get(name) == told["steps"][name]]
+    kept = {"runs": {name: record["runs"][name] for name in same if name in record["runs"]}}
+    replayed = f"{NAME}_replay.npz"
+    if replayed in record["files"] and next(iter(LADDER)) in same:
+        kept["files"] = {replayed: record["files"][replayed]}
+    if list(LADDER)[-1] in same:
+        kept |= {key: record[key] for key in ("files", "plan") if key in record}
+        if made["short_epochs"] == told["short_epochs"] and "short" in record:
+            kept["short"] = record["short"]
+    return fresh | kept
 
 
 def store(model, step: Step, seed: int, data: Cifar10, folder: Path) -> tuple[list, dict]:
@@ -506,27 +553,79 @@ def train(
     path = folder / f"{NAME}.json"
     record = load_record(path, describe(data, epochs))
     last = list(LADDER)[-1]
-    for name in names:
+    for name, seed in product(names, seeds):
         runs = record["runs"].setdefault(name, [])
-        for seed in seeds:
-            if seed in [run["seed"] for run in runs]:
-                print(f"{name}, seed {seed}: already in {path.name}", flush=True)
-                continue
-            model, run = train_run(name, seed, data, folder, epochs)
-            run["versions"] = versions()
-            replay = np.array(run.pop("replay"), np.float16)
-            if seed == SEEDS[0] and name in (next(iter(LADDER)), last):
-                store_replay(name, replay, data.y_test[:REPLAYED], folder, record)
-            if name == last and seed == SEEDS[0]:
-                record["plan"], files = store(model, LADDER[name], seed, data, folder)
-                record["files"] |= files
-            runs.append(run)
-            runs.sort(key=lambda one: one["seed"])
-            write_record(path, record)
-            for part in folder.glob(f"{NAME}-{name}-{seed}.part.*"):
-                part.unlink()
-            print(f"{name}, seed {seed}: {run['final']}", flush=True)
+        record["runs"] = {step: record["runs"][step] for step in LADDER if step in record["runs"]}
+        if is_there(runs, seed, f"{name} in {path.name}"):
+            continue
+        model, run = train_run(name, seed, data, folder, epochs)
+        replay = np.array(run.pop("replay"), np.float16)
+        if seed == SEEDS[0] and name in (next(iter(LADDER)), last):
+            store_replay(name, replay, data.y_test[:REPLAYED], folder, record)
+        if name == last and seed == SEEDS[0]:
+            record["plan"], files = store(model, LADDER[name], seed, data, folder)
+            record["files"] |= files
+        append_run(runs, run, record, path)
+        forget_parts(name, seed, epochs, folder)
     return record
+
+
+def train_short(
+    seeds: Sequence[int], data: Cifar10, folder: Path, record: dict, epochs: int = SHORT
+) -> dict:
+    """Train the last step's network in a cycle of a few epochs only, and store how long it took to learn.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One run for each that the record does not hold yet.
+    data : Cifar10
+        The images and labels.
+    folder : Path
+        Where the record is.
+    record : dict
+        As `train` returned it.
+    epochs : int
+        Length of the cycle.
+
+    Returns
+    -------
+    dict
+        The record with ``short``, a list of runs.
+    """
+    path, last = folder / f"{NAME}.json", list(LADDER)[-1]
+    runs = record.setdefault("short", [])
+    for seed in seeds:
+        if is_there(runs, seed, f"{last} in {epochs} epochs in {path.name}"):
+            continue
+        _, run = train_run(last, seed, data, folder, epochs)
+        run.pop("replay")
+        append_run(runs, run, record, path)
+        forget_parts(last, seed, epochs, folder)
+    return record
+
+
+def is_there(runs: list[dict], seed: int, what: str) -> bool:
+    """Say whether a list of runs has one from this seed, and tell so."""
+    found = seed in [run["seed"] for run in runs]
+    if found:
+        print(f"{what}, seed {seed}: already there", flush=True)
+    return found
+
+
+def append_run(runs: list[dict], run: dict, record: dict, path: Path) -> None:
+    """Add a finished run to a list of the record, in place, and write the record."""
+    run["versions"] = versions()
+    runs.append(run)
+    runs.sort(key=lambda one: one["seed"])
+    write_record(path, record)
+    print(f"seed {run['seed']}: {run['final']}", flush=True)
+
+
+def forget_parts(name: str, seed: int, epochs: int, folder: Path) -> None:
+    """Remove what was kept of a run while it was under way."""
+    for part in folder.glob(f"{part_name(name, seed, epochs)}.part.*"):
+        part.unlink()
 
 
 def store_replay(
@@ -558,7 +657,9 @@ def main(arguments: list[str] | None = None) -> None:
             "this needs the real CIFAR-10 pictures: name their folder with --data or NOTMAGIC_CIFAR10"
         )
     options.out.mkdir(parents=True, exist_ok=True)
-    train(options.steps, options.seeds, data, options.out, options.epochs)
+    record = train(options.steps, options.seeds, data, options.out, options.epochs)
+    if list(LADDER)[-1] in options.steps:
+        train_short(options.seeds, data, options.out, record)
 
 
 if __name__ == "__main__":
