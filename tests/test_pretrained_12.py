@@ -223,12 +223,18 @@ def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(few, tmp_path, mo
     assert resumed["val_loss"] == pytest.approx(whole["val_loss"], rel=1e-2)
 
 
-def test_a_record_made_in_another_way_is_not_continued(few, tmp_path):
+def test_a_record_of_other_epochs_or_other_data_is_not_overwritten(few, tmp_path):
     path = tmp_path / f"{NAME}.json"
+    assert chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"] == {}
     other = {**chapter12.describe(few, epochs=9), "files": {}, "runs": {FIRST: [{"seed": 3}]}}
     path.write_text(json.dumps(other))
-    assert chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"] == {}
     assert chapter12.load_record(path, chapter12.describe(few, epochs=9))["runs"] == {FIRST: [{"seed": 3}]}
+    with pytest.raises(ValueError, match=r"holds runs of 9 epochs .*; expected 1 epochs .*--out"):
+        chapter12.train([FIRST], [0], few, tmp_path, epochs=1)
+    more = stand_in.draw(train=300, test=60)
+    with pytest.raises(ValueError, match=r"'train': 180.*expected 9 epochs on .*'train': 270"):
+        chapter12.train([FIRST], [0], more, tmp_path, epochs=9)
+    assert json.loads(path.read_text()) == other
 
 
 def test_a_step_told_otherwise_loses_its_runs_and_no_other_does(few, tmp_path, monkeypatch):

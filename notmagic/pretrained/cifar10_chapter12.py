@@ -485,8 +485,13 @@ def load_record(path: Path, description: Mapping) -> dict:
     -------
     dict
         The description, ``runs``, ``files`` and what else there was. A step whose settings have changed is
-        without runs, and if it is the last, without the network that was kept; everything is, if the data
-        or the number of epochs have changed.
+        without runs, and if it is the last, without the network that was kept.
+
+    Raises
+    ------
+    ValueError
+        If the record in the file is of other data or of another number of epochs: writing there would
+        overwrite all of it.
     """
     fresh = {**description, "runs": {}, "files": {}}
     if not path.is_file():
@@ -494,7 +499,10 @@ def load_record(path: Path, description: Mapping) -> dict:
     record = json.loads(path.read_text(encoding="utf-8"))
     made, told = record["training"], description["training"]
     if record["data"] != description["data"] or made["epochs"] != told["epochs"]:
-        return fresh
+        raise ValueError(
+            f"{path.name} holds runs of {made['epochs']} epochs on {record['data']}; expected "
+            f"{told['epochs']} epochs on {description['data']}, or an empty folder: name one with --out"
+        )
     same = [name for name in LADDER if made.get("steps", {}).get(name) == told["steps"][name]]
     kept = {"runs": {name: record["runs"][name] for name in same if name in record["runs"]}}
     replayed = f"{NAME}_replay.npz"
