@@ -14,6 +14,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 from pathlib import Path  # noqa: E402
 
+import matplotlib.font_manager  # noqa: E402, F401  lists the fonts now: a kernel that does says so on stderr
 import pytest  # noqa: E402
 
 pytest_plugins = ("site_tools", "widget_tools")

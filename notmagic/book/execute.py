@@ -68,7 +68,10 @@ CELL_ID = re.compile(r"^[a-zA-Z0-9-_]{1,64}$")
 REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Text from compiled code reaches a cell late or not at all, so it is caught outside of the kernel instead.
-KERNEL_ARGUMENTS = ["--log-level=ERROR", "--IPKernelApp.capture_fd_output=False"]
+# IPython's record of past commands is of no use here, and says so on stderr where its disk is slow.
+KERNEL_ARGUMENTS = [
+    "--log-level=ERROR", "--IPKernelApp.capture_fd_output=False", "--HistoryManager.enabled=False",
+]  # fmt: skip
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_REMARKS = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 
