@@ -118,7 +118,7 @@ def replay(
         uint8 (N,), the true classes of the first N test images in the data set's own order.
     probabilities : dict of str to numpy.ndarray
         For each step that was kept, float32 (epochs, N, classes): ``probabilities[step][e]`` are those after
-        epoch e + 1. Of chapter 12's ladder the steps are ``"chapter11"`` and ``"residual"``, the first and
+        epoch e + 1. Of chapter 12's ladder the steps are ``"chapter11"`` and ``"muon"``, the first and
         the last.
 
     Raises

@@ -25,7 +25,8 @@ unchanged on a GPU.
 
 The ideas: mirrored and shifted copies (A. Krizhevsky et al., 2012), global average pooling (M. Lin et al.,
 2014), batch normalisation (S. Ioffe and C. Szegedy, 2015), residual blocks (K. He et al., 2016), a learning
-rate that rises and falls once (L. Smith, 2018), label smoothing (C. Szegedy et al., 2016).
+rate that rises and falls once (L. Smith, 2018), label smoothing (C. Szegedy et al., 2016), Muon (K. Jordan
+et al., 2024).
 """
 
 from __future__ import annotations
@@ -58,9 +59,11 @@ SHIFT = 2  # pixels, the most by which a copy is shifted
 REPLAYED = 40  # test images whose probabilities are kept after each epoch
 RESIDUAL_FILTERS = (16, 32, 64)  # of the three stages, at 32 x 32, 16 x 16 and 8 x 8
 PEAK_RATE = 0.2  # of the cycle
+MUON_RATE = 0.01  # of the cycle with Muon, whose steps have Adam's lengths
 CYCLE_BATCH = 64  # images in a batch of the cycle; Keras's 32 with Adam
 SMOOTHING = 0.1  # share of the target that goes evenly to all classes
 WEIGHT_DECAY = 1e-3  # what SGD takes off each weight, times the rate
+MUON_DECAY = 0.05  # and Muon; times the rate it is two and a half times as much
 MOMENTUM = 0.9  # of the moving averages of batch normalisation; Keras's 0.99 is slow for ten epochs
 PER_EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy", "seconds", "replay")
 
@@ -85,6 +88,8 @@ class Step:
         Share of the target that goes evenly to all classes.
     residual : bool
         Whether the freed parameters are spent on residual blocks.
+    muon : bool
+        Whether the steps of the convolutions are made equally long in all directions (Muon instead of SGD).
     """
 
     title: str
@@ -94,6 +99,7 @@ class Step:
     one_cycle: bool = False
     smoothing: float = 0.0
     residual: bool = False
+    muon: bool = False
 
 
 #: The ladder from chapter 11's network up. Each step keeps what the ones before it added.
@@ -125,6 +131,16 @@ LADDER: dict[str, Step] = {
         one_cycle=True,
         smoothing=SMOOTHING,
         residual=True,
+    ),
+    "muon": Step(
+        "equally long steps in all directions",
+        copies=True,
+        global_pooling=True,
+        normalise=True,
+        one_cycle=True,
+        smoothing=SMOOTHING,
+        residual=True,
+        muon=True,
     ),
 }
 
@@ -293,12 +309,17 @@ def compile_model(model, step: Step, steps: int) -> None:
     """Set optimiser, loss and accuracy of a step's network, in place; ``steps`` is the length of training."""
     import keras
 
+    from notmagic.muon import Muon
+
     if step.one_cycle:
         rise = steps // 5
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0, steps - rise, warmup_target=PEAK_RATE, warmup_steps=rise
+            0.0, steps - rise, warmup_target=MUON_RATE if step.muon else PEAK_RATE, warmup_steps=rise
         )
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY)
+        if step.muon:
+            optimizer = Muon(rate, weight_decay=MUON_DECAY)
+        else:
+            optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY)
     else:
         optimizer = keras.optimizers.Adam()
     model.compile(
@@ -358,6 +379,8 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
     """
     import keras
 
+    from notmagic.muon import Muon
+
     step = LADDER[name]
     x, y, x_val, y_val = split(data)
     size = min(batch_size(step), len(x))
@@ -366,7 +389,8 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
     checkpoint = folder / f"{part_name(name, seed, epochs)}.part.keras"
     notes = checkpoint.with_suffix(".json")
     if checkpoint.is_file() and notes.is_file():
-        model, record = keras.saving.load_model(checkpoint), json.loads(notes.read_text(encoding="utf-8"))
+        model = keras.saving.load_model(checkpoint, custom_objects={"Muon": Muon})
+        record = json.loads(notes.read_text(encoding="utf-8"))
         print(f"{name}, seed {seed}: goes on after epoch {len(record['loss'])}", flush=True)
     else:
         keras.utils.set_random_seed(seed)
@@ -400,6 +424,12 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
         "test": measure(model, data.x_test, data.y_test),
     }
     return model, record
+
+
+def ends() -> tuple[str, str]:
+    """Return the names of the first and of the last step of the ladder, whose epochs are kept for replay."""
+    names = list(LADDER)
+    return names[0], names[-1]
 
 
 def part_name(name: str, seed: int, epochs: int) -> str:
@@ -447,7 +477,9 @@ def settings(step: Step) -> dict[str, Any]:
         told["shift"] = SHIFT
     if step.normalise:
         told["momentum_of_averages"] = MOMENTUM
-    if step.one_cycle:
+    if step.muon:
+        told |= {"peak_rate": MUON_RATE, "weight_decay": MUON_DECAY}
+    elif step.one_cycle:
         told |= {"peak_rate": PEAK_RATE, "weight_decay": WEIGHT_DECAY}
     if step.smoothing:
         told["smoothing"] = step.smoothing
@@ -506,9 +538,9 @@ def load_record(path: Path, description: Mapping) -> dict:
     same = [name for name in LADDER if made.get("steps", {}).get(name) == told["steps"][name]]
     kept = {"runs": {name: record["runs"][name] for name in same if name in record["runs"]}}
     replayed = f"{NAME}_replay.npz"
-    if replayed in record["files"] and next(iter(LADDER)) in same:
+    if replayed in record["files"] and ends()[0] in same:
         kept["files"] = {replayed: record["files"][replayed]}
-    if list(LADDER)[-1] in same:
+    if ends()[1] in same:
         kept |= {key: record[key] for key in ("files", "plan") if key in record}
         if made["short_epochs"] == told["short_epochs"] and "short" in record:
             kept["short"] = record["short"]
@@ -560,7 +592,7 @@ def train(
     """
     path = folder / f"{NAME}.json"
     record = load_record(path, describe(data, epochs))
-    last = list(LADDER)[-1]
+    last = ends()[1]
     for name, seed in product(names, seeds):
         runs = record["runs"].setdefault(name, [])
         record["runs"] = {step: record["runs"][step] for step in LADDER if step in record["runs"]}
@@ -568,7 +600,7 @@ def train(
             continue
         model, run = train_run(name, seed, data, folder, epochs)
         replay = np.array(run.pop("replay"), np.float16)
-        if seed == SEEDS[0] and name in (next(iter(LADDER)), last):
+        if seed == SEEDS[0] and name in ends():
             store_replay(name, replay, data.y_test[:REPLAYED], folder, record)
         if name == last and seed == SEEDS[0]:
             record["plan"], files = store(model, LADDER[name], seed, data, folder)
@@ -601,7 +633,7 @@ def train_short(
     dict
         The record with ``short``, a list of runs.
     """
-    path, last = folder / f"{NAME}.json", list(LADDER)[-1]
+    path, last = folder / f"{NAME}.json", ends()[1]
     runs = record.setdefault("short", [])
     for seed in seeds:
         if is_there(runs, seed, f"{last} in {epochs} epochs in {path.name}"):
@@ -644,7 +676,7 @@ def store_replay(
     arrays = {}
     if path.name in record["files"]:  # otherwise a file that lies there is of another record
         with np.load(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+            arrays = {step: archive[step] for step in ends() if step in archive}
     np.savez(path, **{**arrays, "labels": labels, name: probabilities})
     record["files"][path.name] = {"sha256": checksum(path)}
 
@@ -666,7 +698,7 @@ def main(arguments: list[str] | None = None) -> None:
         )
     options.out.mkdir(parents=True, exist_ok=True)
     record = train(options.steps, options.seeds, data, options.out, options.epochs)
-    if list(LADDER)[-1] in options.steps:
+    if ends()[1] in options.steps:
         train_short(options.seeds, data, options.out, record)
 
 
