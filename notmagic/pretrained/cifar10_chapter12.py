@@ -38,7 +38,7 @@ import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -102,47 +102,26 @@ class Step:
     muon: bool = False
 
 
-#: The ladder from chapter 11's network up. Each step keeps what the ones before it added.
-LADDER: dict[str, Step] = {
-    "chapter11": Step("chapter 11's network"),
-    "copies": Step("mirrored and shifted copies", copies=True),
-    "global": Step("global average pooling", copies=True, global_pooling=True),
-    "normalise": Step("batch normalisation", copies=True, global_pooling=True, normalise=True),
-    "one-cycle": Step(
-        "a learning rate that rises and falls",
-        copies=True,
-        global_pooling=True,
-        normalise=True,
-        one_cycle=True,
-    ),
-    "smoothing": Step(
-        "label smoothing",
-        copies=True,
-        global_pooling=True,
-        normalise=True,
-        one_cycle=True,
-        smoothing=SMOOTHING,
-    ),
-    "residual": Step(
-        "residual blocks",
-        copies=True,
-        global_pooling=True,
-        normalise=True,
-        one_cycle=True,
-        smoothing=SMOOTHING,
-        residual=True,
-    ),
-    "muon": Step(
-        "equally long steps in all directions",
-        copies=True,
-        global_pooling=True,
-        normalise=True,
-        one_cycle=True,
-        smoothing=SMOOTHING,
-        residual=True,
-        muon=True,
-    ),
-}
+def _ladder() -> dict[str, Step]:
+    """Return the steps from chapter 11's network up; each keeps what the ones before it added."""
+    step = Step("chapter 11's network")
+    ladder = {"chapter11": step}
+    added: dict[str, dict[str, Any]] = {
+        "copies": {"title": "mirrored and shifted copies", "copies": True},
+        "global": {"title": "global average pooling", "global_pooling": True},
+        "normalise": {"title": "batch normalisation", "normalise": True},
+        "one-cycle": {"title": "a learning rate that rises and falls", "one_cycle": True},
+        "smoothing": {"title": "label smoothing", "smoothing": SMOOTHING},
+        "residual": {"title": "residual blocks", "residual": True},
+        "muon": {"title": "equally long steps in all directions", "muon": True},
+    }
+    for name, change in added.items():
+        ladder[name] = step = replace(step, **change)
+    return ladder
+
+
+#: The steps by name, in order.
+LADDER: dict[str, Step] = _ladder()
 
 
 # ---------------------------------------------------------------------------------------------- the networks
