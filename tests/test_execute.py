@@ -186,6 +186,39 @@ def test_a_cell_that_cannot_be_stored_leaves_the_file_as_it_was(tmp_path, capsys
     assert re.search(message, said), said
 
 
+SOCKETS = "Assertion failed: pfd.revents & POLLIN (src/signaler.cpp:238)"
+
+
+@pytest.mark.parametrize(("when", "text", "status"), [
+    ("os.write(2, b'{}')", SOCKETS, 1),
+    ("import atexit; atexit.register(os.write, 2, b'{}')", SOCKETS, 0),
+    ("import atexit; atexit.register(os.write, 2, b'{}')", "out of paper", 1),
+])
+def test_what_a_kernel_says_of_its_sockets_as_it_ends_is_left_out(tmp_path, capsys, when, text, status):
+    path = save(tmp_path / "ends.ipynb", "import os", when.format(text))
+    assert tool.main([str(path)]) == status
+    assert ("code under Python wrote this" in (said := capsys.readouterr().err)) is bool(status), said
+    assert (text in said) is bool(status)
+
+
+@pytest.mark.parametrize("failures", [tool.STARTS - 1, tool.STARTS])
+def test_a_kernel_that_does_not_come_up_is_started_again(tmp_path, monkeypatch, capsys, failures):
+    path, tries = save(tmp_path / "starts.ipynb", "1 + 1"), []
+    whole = tool._Client.async_start_new_kernel_client
+
+    async def fail_at_first(client):
+        tries.append(client)
+        if len(tries) <= failures:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return await whole(client)
+
+    monkeypatch.setattr(tool._Client, "async_start_new_kernel_client", fail_at_first)
+    comes_up = failures < tool.STARTS
+    assert tool.main([str(path)]) == (not comes_up)
+    assert len(tries) == tool.STARTS
+    assert ("no kernel came up, in 3 tries: Kernel died" in capsys.readouterr().err) is not comes_up
+
+
 def test_the_stand_in_never_replaces_results_from_the_pictures(tmp_path, capsys):
     source = "from notmagic.datasets.stand_in import banner\nprint(banner(['no folder']))"
     path = save(tmp_path / "pictures.ipynb", source)

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from notmagic.book import exercises, grade
-from notmagic.book.execute import as_text, read, write
+from notmagic.book.execute import STARTS, as_text, read, started, write
 from notmagic.checks import chapter08
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,10 +54,10 @@ def checkout(tmp_path):
 
 def run(notebook, folder):
     """Execute a notebook that may fail; give each check cell's text, its error or what it printed."""
-    notebook = copy.deepcopy(notebook)
-    work = {"metadata": {"path": str(folder)}}
     # The kernel may send one print in two pieces; a reader sees one text.
-    NotebookClient(notebook, timeout=120, allow_errors=True, coalesce_streams=True, resources=work).execute()
+    options = {"timeout": 120, "allow_errors": True, "coalesce_streams": True}
+    work = {"metadata": {"path": str(folder)}}
+    notebook = started(lambda: NotebookClient(copy.deepcopy(notebook), resources=work, **options).execute())
     said = {}
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade"):
@@ -284,7 +284,7 @@ def test_a_class_is_graded_in_one_command(checkout, tmp_path, capsys):
     assert "10 graded" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("failures", "points"), [(1, 1), (grade.STARTS, 0)])
+@pytest.mark.parametrize(("failures", "points"), [(1, 1), (STARTS, 0)])
 def test_a_kernel_that_does_not_come_up_is_started_again(checkout, tmp_path, monkeypatch, failures, points):
     from nbgrader.preprocessors import Execute
 
@@ -303,7 +303,8 @@ def test_a_kernel_that_does_not_come_up_is_started_again(checkout, tmp_path, mon
     monkeypatch.setattr(Execute, "preprocess", fail_at_first)
     graded = grade.grade("right", tmp_path / "right" / "01-small.ipynb", checkout)
     assert graded.total == points
-    assert graded.look == ("" if points else "not graded: Kernel died before replying to kernel_info")
+    assert graded.look == ("" if points else "not graded: no kernel came up, in 3 tries: "
+                           "Kernel died before replying to kernel_info")
 
 
 def test_nothing_to_grade_is_said(tmp_path, capsys):

@@ -56,8 +56,11 @@ def nbval(notebook, name, folder):
         "-p", "nbval.plugin", "-p", "no:cacheprovider", "--color=no", "-q", f"--rootdir={work}",
         "-c", os.devnull, f"--junitxml={report}", str(work),
     ]
-    run = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
-    assert run.returncode in (0, 1), run.stdout + run.stderr
+    for _ in range(execute.STARTS):
+        run = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
+        assert run.returncode in (0, 1), run.stdout + run.stderr
+        if "Kernel died before replying to kernel_info" not in run.stdout:
+            break
     return [
         "".join(part.text for part in case if part.tag in ("failure", "error")) or None
         for case in ElementTree.parse(report).iter("testcase")

@@ -15,6 +15,7 @@ the version line in a figure) is normalised. Whatever differs for a reason the a
 from __future__ import annotations
 
 import argparse
+import atexit
 import base64
 import copy
 import hashlib
@@ -25,9 +26,9 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 import ipykernel.kernelspec
@@ -41,6 +42,7 @@ from nbformat import NotebookNode
 
 from notmagic.datasets.stand_in import HEADLINE
 
+Result = TypeVar("Result")
 DEFAULT_FOLDERS = ("book", "solutions")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -72,6 +74,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR", "--IPKernelApp.capture_fd_output=False", "--HistoryManager.enabled=False",
 ]  # fmt: skip
+# What a kernel may say when it closes its sockets while another of its threads still uses them.
+CLOSING = re.compile(rb"zmq|src/signaler\.cpp")
+STARTS = 3  # of a kernel that does not come up
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_REMARKS = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 
@@ -227,12 +232,34 @@ def execute(notebook: NotebookNode, timeout: float | None = 1200) -> NotebookNod
     Raises
     ------
     NotebookError
-        If a cell raises, takes too long or kills the kernel; if compiled code writes to the terminal; if
-        an output shows a path of this machine; if results from the stand-in for CIFAR-10 would replace
-        results from its pictures.
+        If a cell raises, takes too long or kills the kernel; if no kernel comes up; if compiled code writes
+        to the terminal; if an output shows a path of this machine; if results from the stand-in for CIFAR-10
+        would replace results from its pictures.
     """
-    stored = notebook
-    notebook = copy.deepcopy(notebook)
+    return started(lambda: _execute(notebook, timeout))
+
+
+def started(run: Callable[[], Result]) -> Result:
+    """Call `run`, again where its kernel does not come up: on a busy machine two may choose the same port.
+
+    Raises
+    ------
+    NotebookError
+        If it does not come up three times in a row.
+    """
+    for _ in range(STARTS):
+        try:
+            return run()
+        except DeadKernelError:  # that kernel had come up
+            raise
+        except RuntimeError as error:
+            reason = error
+    raise NotebookError(f"no kernel came up, in {STARTS} tries: {reason}") from reason
+
+
+def _execute(stored: NotebookNode, timeout: float | None) -> NotebookNode:
+    """Run the cells once; a RuntimeError says that the kernel did not come up."""
+    notebook = copy.deepcopy(stored)
     notebook.metadata.pop("widgets", None)
     with (
         tempfile.TemporaryDirectory() as work,
@@ -247,6 +274,13 @@ def execute(notebook: NotebookNode, timeout: float | None = 1200) -> NotebookNod
             record_timing=False,
             store_widget_state=True,
         )
+        written = 0  # bytes below, when the last cell was done
+
+        def note(**_: Any) -> None:
+            nonlocal written
+            written = os.fstat(below.fileno()).st_size
+
+        client.on_cell_executed = note
         environment = _kernel_environment(Path(profile))
         try:
             client.execute(cwd=work, env=environment, stdout=below, stderr=below)
@@ -257,17 +291,25 @@ def execute(notebook: NotebookNode, timeout: float | None = 1200) -> NotebookNod
         except DeadKernelError as error:
             said = _said(below) or "nothing; most often the machine ran out of memory"
             raise NotebookError(f"the kernel died. Its last words: {said}") from error
-        if said := _said(below):
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # nbclient forgets it where no kernel came up
+        if said := _said(below, written):
             raise NotebookError(f"code under Python wrote this, which a notebook cannot store:\n{said}")
         refuse_stand_in(stored, notebook)
         _refuse_paths(notebook, {Path(work), Path(profile)})
     return notebook
 
 
-def _said(file: IO[bytes]) -> str:
-    """Give what compiled code, or a program it started, wrote past Python's own streams."""
+def _said(file: IO[bytes], written: int | None = None) -> str:
+    """Give what compiled code, or a program it started, wrote past Python's own streams.
+
+    After the first `written` bytes the kernel was ending; what it then says of its own sockets is left out.
+    """
     file.seek(0)
-    return file.read().decode(errors="replace").strip()
+    said, at_the_end = file.read(written), file.read()
+    if not CLOSING.search(at_the_end):
+        said += at_the_end
+    return said.decode(errors="replace").strip()
 
 
 # Refusing ------------------------------------------------------------------------------------------------

@@ -26,13 +26,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
-from notmagic.book.execute import NotebookError, read
+from notmagic.book.execute import NotebookError, read, started
 from notmagic.book.exercises import SILENT, SOLUTIONS
-
-STARTS = 3  # of a kernel that does not come up
 
 # In an answer, none of these has an honest use in an exercise of this course.
 SUSPICIOUS = re.compile(
@@ -126,24 +123,15 @@ def assemble(solution: NotebookNode, submission: NotebookNode) -> NotebookNode:
 
 
 def _run(notebook: NotebookNode, timeout: int) -> NotebookNode:
-    """Run all cells in a fresh kernel, in an empty folder; an error or an endless loop ends one cell only.
-
-    A kernel that does not come up is started again: on a busy machine two of them may choose the same port,
-    and that is no fault of the submission.
-    """
+    """Run all cells in a fresh kernel, in an empty folder; an error or an endless loop ends one cell only."""
     from nbgrader.preprocessors import Execute
 
-    for start in range(1, STARTS + 1):
+    def run() -> NotebookNode:
         with tempfile.TemporaryDirectory() as work:
             runner = Execute(timeout=timeout, interrupt_on_timeout=True, log=SILENT)
-            try:
-                done, _ = runner.preprocess(copy.deepcopy(notebook), {"metadata": {"path": work}})
-            except RuntimeError as error:  # a DeadKernelError is one too: that kernel had come up
-                if isinstance(error, DeadKernelError) or start == STARTS:
-                    raise
-            else:
-                break
-    return done
+            return runner.preprocess(copy.deepcopy(notebook), {"metadata": {"path": work}})[0]
+
+    return started(run)
 
 
 def grade(student: str, path: Path, root: Path, timeout: int = 60) -> Grade:
