@@ -281,7 +281,7 @@ MSE_MISTAKES = [
     ("changes an array", ("    return", "    x *= w\n    return")),
     ("returns nothing", ("return ", "")),
     ("ZeroDivisionError", (".mean()", ".mean() + 1 // 0")),
-    ("values are wrong", (".mean()", ".max()")),
+    ("the number is wrong", (".mean()", ".max()")),
 ]
 GRADIENT_MISTAKES = [
     ("factor 2 is missing", ("2 * (error", "(error"), ("2 * error", "error")),
@@ -456,7 +456,7 @@ CROSS_ENTROPY_MISTAKES = [
     ("what cross_entropy returns: one number", (".mean()", "")),
     ("infinite or not a number", (".mean()", ".mean() * np.inf")),
     ("changes an array", ("    return", "    p[p < 0.5] = 0.5\n    return")),
-    ("values are wrong", (".mean()", ".max()")),
+    ("the number is wrong", (".mean()", ".max()")),
 ]
 DW = "X.T @ error / len(y)"
 SLOPES_MISTAKES = [

@@ -355,7 +355,7 @@ def test_a_broken_perceptron_gets_its_diagnosis(says, changes):
     ("You return 3", [("return w, b", "return w, b, fired")]),
     ("w: wrong shape", [("return w, b", "return w[:1], b")]),
     ("w: right. b: wrong shape", [("return w, b", "return w, np.array([b])")]),
-    ("w: right. b: 1 of 1 values", [("return w, b", "return w, b + 17")]),
+    ("w: right. b: the number is wrong", [("return w, b", "return w, b + 17")]),
     ("w has no value yet", [("return w, b", "return None, b")]),
     ("First: the sign is turned round", [("y[k] - fired", "fired - y[k]"), ("z > 0", "z >= 0")]),
 ])

@@ -623,7 +623,7 @@ test_a_broken_count_of_parameters_gets_its_diagnosis = diagnosed(seven.parameter
     ("width of the scene has no part", [("width // 2", "height // 2")]),
     ("height of the scene has no part", [("height // 2", "width // 2")]),
     ("classes has no part", [(" * classes", "")]),
-    ("values are wrong", [("+ 1)", "+ 17)")]), ("returns nothing", [("return (", "(")]),
+    ("the number is wrong", [("+ 1)", "+ 17)")]), ("returns nothing", [("return (", "(")]),
 ])
 
 
@@ -694,7 +694,8 @@ test_a_broken_choice_gets_its_diagnosis = diagnosed(seven.best_quadrant, BEST, [
     ("in place of the score", [("return four[index]", "return index")]),
     ("3 results are asked for", [("return four[index], row, column", "return four[index]")]),
     ("You return 2", [("return four[index], row, column", "return four[index], index")]),
-    ("score, column: right. row: 1 of 1", [("return four[index], row", "return four[index], row + 7")]),
+    ("score, column: right. row: the number is wrong",
+     [("return four[index], row", "return four[index], row + 7")]),
     ("row has no value yet", [("return four[index], row", "return four[index], None")]),
 ])
 
@@ -716,7 +717,7 @@ test_a_broken_count_of_windows_gets_its_diagnosis = diagnosed(seven.windows, WIN
     ("a height and a width", [("window * window *", "window *")]),
     ("changed places", [("return count, left", "return left, count")]),
     ("You return 2", [("return count, left, work", "return count, work")]),
-    ("multiplications: 1 of 1 values", [("return count, left, work", "return count, left, work + 1")]),
+    ("multiplications: the number is wrong", [("return count, left, work", "return count, left, work + 1")]),
 ])
 
 

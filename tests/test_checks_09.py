@@ -550,7 +550,7 @@ test_a_broken_receptive_field_gets_its_diagnosis = diagnosed(nine.receptive_fiel
     ("You return 3", [("return r,", "return r, r,")]),
     ("no value yet", [("return r, jump", "return r, None")]),
     ("returns nothing", [("return r, jump", "pass")]),
-    ("r: 1 of 1 values", [("return r,", "return r + 7,")]),
+    ("r: the number is wrong", [("return r,", "return r + 7,")]),
     ("two things", [("(f - 1)", "f"), ("r, jump\n", "jump, r\n")]),
 ], define)
 
@@ -582,7 +582,7 @@ test_a_broken_measure_gets_its_diagnosis = diagnosed(nine.shift_change, SHIFT, [
     ("2 results are asked for", [(" / size, np", " / size\n    return np")]),
     ("returns nothing", [("return ", "_ = ")]), ("stopped with", [("axis=1", "axis=5")]),
     ("changes an array", [("    before =", "    x[:] = 0\n    before =")]),
-    ("against the moved output: 1 of 1 values", [("return ", "return 7 + ")]),
+    ("against the moved output: the number is wrong", [("return ", "return 7 + ")]),
 ], define)
 
 

@@ -208,10 +208,15 @@ def same_numbers(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-
 
 
 def wrong_values(given: np.ndarray, expected: np.ndarray) -> str:
-    """Say how many values of an array of the right shape are wrong, and where the first is."""
+    """Say how many values of an array of the right shape are wrong, and where the first is.
+
+    Of a single number there is no more to say than that it is wrong.
+    """
+    if not expected.ndim:
+        return "the number is wrong"
     off = np.abs(given - expected) > 1e-6 * max(1.0, float(np.max(np.abs(expected))))
-    place = f", the first at {tuple(int(index) for index in np.argwhere(off)[0])}" if off.ndim else ""
-    return f"{int(off.sum())} of {off.size} values are wrong{place}"
+    place = tuple(int(index) for index in np.argwhere(off)[0])
+    return f"{int(off.sum())} of {off.size} values are wrong, the first at {place}"
 
 
 def explain_number(given: float, mistakes: Iterable[tuple[float, str]], otherwise: str) -> str:
@@ -415,5 +420,6 @@ def judge_function(function: Any, cases: Sequence[Case], right: Callable[..., np
 
 def _where(given: np.ndarray, expected: np.ndarray, case: Case, name: str, passed: int, total: int) -> str:
     """Describe a wrong array that no known mistake explains: how much of it is wrong, and where first."""
-    return (f"the shape is right, but {wrong_values(given, expected)}."
+    shape = "the shape is right, but " if expected.ndim else ""
+    return (f"{shape}{wrong_values(given, expected)}."
             f"\n  {name} was given {case.described}. {passed} of {total} trials came out right.")

@@ -199,7 +199,8 @@ def judge_parts(function: Any, trials: Sequence[Trial], names: Sequence[str],
             break
     wrong = [(trial, given) for trial, given in seen if not same_parts(given, trial.expected)]
     if wrong:
-        if all(_cut_off(given, trial.expected) for trial, given in wrong):
+        if (all(_cut_off(given, trial.expected) for trial, given in wrong)
+                and any(_leaves_whole(given, trial.expected) for trial, given in wrong)):
             raise CheckFailed(WHOLE_NUMBERS_ONLY)
         message = explain_parts([(trial.case, given) for trial, given in wrong + seen], mistakes())
         raise CheckFailed(message or _describe(*wrong[0], names, name_of(function),
@@ -240,6 +241,15 @@ def _cut_off(given: Parts, expected: Parts) -> bool:
     """Tell whether all that is wrong with the parts is that their fractions are missing."""
     return all(same_numbers(one, other) or same_numbers(one, np.trunc(other))
                for one, other in zip(given, expected, strict=True))
+
+
+def _leaves_whole(given: Parts, expected: Parts) -> bool:
+    """Tell whether a wrong part keeps a whole number when its fractions are cut off, and not only zeros.
+
+    Where all that is expected lies below 1, zeros alone do not tell that fractions were cut off.
+    """
+    return any(bool(np.trunc(other).any()) for one, other in zip(given, expected, strict=True)
+               if not same_numbers(one, other))
 
 
 def _read_parts(function: Any, case: Case, *, names: Sequence[str],
