@@ -21,6 +21,7 @@ __all__ = ["Muon", "orthogonalised"]
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of X, of (X X') X and of (X X')^2 X
 ROUNDS = 5
+MOMENTUM = 0.95  # share of the old direction that is kept
 LENGTH = 0.2  # root mean square of a step at the learning rate 1, about what Adam's steps have
 
 
@@ -66,7 +67,7 @@ class Muon(keras.optimizers.AdamW):
         As for `keras.optimizers.AdamW`.
     """
 
-    def __init__(self, learning_rate=0.01, weight_decay: float = 0.05, momentum: float = 0.95, **more):
+    def __init__(self, learning_rate=0.01, weight_decay: float = 0.05, momentum: float = MOMENTUM, **more):
         """Keep the settings; the memories are made when the weights are known."""
         super().__init__(learning_rate, weight_decay, **more)
         self.momentum = momentum

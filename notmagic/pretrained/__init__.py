@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["checksum", "history", "predictions", "replay", "weights"]
+__all__ = ["checksum", "history", "predictions", "replay", "seconds_per_epoch", "weights"]
 
 _FOLDER = Path(__file__).parent
 
@@ -37,8 +39,11 @@ def history(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict:
     Returns
     -------
     dict
-        ``runs`` holds one record per seed, each with ``accuracy``, ``loss``, ``val_accuracy`` and
-        ``val_loss`` per epoch and ``final`` values; the other keys say how they were made.
+        ``runs`` holds the runs: for chapter 11 a list, one record for each seed; for chapter 12 such a list
+        for each step of the ladder, by the step's name. A record has the ``seed``, ``accuracy``, ``loss``,
+        ``val_accuracy`` and ``val_loss`` per epoch, and ``final`` values; what ``val_...`` is measured on
+        differs: for chapter 11 the test images, for chapter 12 the validation set (with ``test_accuracy``
+        beside it). The other keys say how the runs were made; each script describes its own.
 
     Raises
     ------
@@ -55,7 +60,10 @@ def history(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict:
 def weights(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict[str, np.ndarray]:
     """Return the stored weights of a network as float32 arrays, in layer order.
 
-    ``model.set_weights(list(weights().values()))`` puts them into the Keras model of the same chapter.
+    For chapter 11 ``model.set_weights(list(weights().values()))`` puts them into the Keras model of the
+    chapter. The weights of chapter 12 have the batch normalisation folded in, so they do not fit the network
+    that was trained; `notmagic.pretrained.plans` builds the one they fit:
+    ``plans.build_keras(plans.plan(name), plans.folded_weights(name))``.
 
     Parameters
     ----------
@@ -132,6 +140,45 @@ def replay(
     arrays = _load_checked(filename, name, folder)
     labels = arrays.pop("labels")
     return labels, {step: probabilities.astype(np.float32) for step, probabilities in arrays.items()}
+
+
+def seconds_per_epoch(record: Mapping, statistic: str = "median") -> dict[str, float]:
+    """Return how long an epoch of each step of chapter 12's ladder takes, from the pace that was measured.
+
+    That is the seconds of a batch times the batches of an epoch. The steps had their turns one after the
+    other in each of several rounds, on a machine that may have done other work as well.
+
+    Parameters
+    ----------
+    record : mapping
+        As `history` returns it for ``"cifar10_chapter12"``.
+    statistic : {"median", "minimum"}
+        Over the rounds. The minimum is what the machine can do undisturbed, for nothing makes a computation
+        take less time than it needs; the median is what was typical while the pace was measured.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds by the step's name, in the order of the ladder. Measuring the accuracies after an epoch is
+        not part of them, nor is what Keras does once at the start of an epoch (about a tenth of a second).
+
+    Raises
+    ------
+    ValueError
+        If no pace was measured, or there is no such statistic.
+    """
+    known = {"median": statistics.median, "minimum": min}
+    if statistic not in known:
+        raise ValueError(f"there is no statistic {statistic!r}; expected one of {', '.join(known)}")
+    if "pace" not in record:
+        raise ValueError(
+            "the record holds no pace; expected that of chapter 12's ladder: measure it with "
+            "python -m notmagic.pretrained.cifar10_chapter12 --pace"
+        )
+    return {
+        name: known[statistic](step["seconds_per_batch"]) * step["batches_per_epoch"]
+        for name, step in record["pace"]["steps"].items()
+    }
 
 
 def _load_checked(filename: str, name: str, folder: Path) -> dict[str, np.ndarray]:

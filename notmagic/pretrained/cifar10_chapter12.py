@@ -5,12 +5,16 @@ Run it from the top of the repository::
     NOTMAGIC_CIFAR10=/path/to/the/pictures python -m notmagic.pretrained.cifar10_chapter12
 
 Each step of the ladder is trained from three seeds for ten epochs on 45,000 of the training images; the other
-5,000 are the validation set, by which everything is chosen. The test images are measured after each epoch
-and choose nothing. It writes beside this module (another folder with ``--out``):
+5,000 are the validation set. The settings of each step were chosen by it or taken over from others; the test
+images, measured after each epoch, chose none of them. In one decision they had a say all the same, as chapter
+12 tells: Muon was looked for because the step before it had missed 84 % of them. The script itself decides
+nothing by any of these numbers and keeps the weights after the last epoch. It writes beside this module
+(another folder with ``--out``):
 
 ``cifar10_chapter12.json``
     every run's losses and accuracies per epoch, final values, seconds, versions, the plan of the network
     that is kept, and checksums; under ``short`` runs of the last step's network in a cycle of three epochs;
+    under ``pace`` how long a batch of each step takes (see `measure_pace`);
 ``cifar10_chapter12.npz``
     the weights of the last step's network of the first seed, batch normalisation folded into the
     convolutions, float16 (see `notmagic.pretrained.plans`);
@@ -22,6 +26,10 @@ and choose nothing. It writes beside this module (another folder with ``--out``)
 Interrupt it as you like: a run that is in the JSON file is not trained again, and one that was under way
 goes on after its last whole epoch (``cifar10_chapter12-STEP-SEED-EPOCHS.part.keras`` holds it). It runs
 unchanged on a GPU.
+
+The seconds of each epoch are in the record too, but a training of hours shares the machine with other work,
+and then they say little about the steps. So once all of them are trained the script measures their pace, the
+steps in turn; ``--pace`` trains nothing and measures that alone anew.
 
 The ideas: mirrored and shifted copies (A. Krizhevsky et al., 2012), global average pooling (M. Lin et al.,
 2014), batch normalisation (S. Ioffe and C. Szegedy, 2015), residual blocks (K. He et al., 2016), a learning
@@ -61,10 +69,15 @@ RESIDUAL_FILTERS = (16, 32, 64)  # of the three stages, at 32 x 32, 16 x 16 and 
 PEAK_RATE = 0.2  # of the cycle
 MUON_RATE = 0.01  # of the cycle with Muon, whose steps have Adam's lengths
 CYCLE_BATCH = 64  # images in a batch of the cycle; Keras's 32 with Adam
+RISE = 5  # the rate rises for one in this many of the steps of the training, and falls for the others
+SGD_MOMENTUM = 0.9  # share of the old direction that is kept, in Nesterov's form
 SMOOTHING = 0.1  # share of the target that goes evenly to all classes
 WEIGHT_DECAY = 1e-3  # what SGD takes off each weight, times the rate
 MUON_DECAY = 0.05  # and Muon; times the rate it is two and a half times as much
 MOMENTUM = 0.9  # of the moving averages of batch normalisation; Keras's 0.99 is slow for ten epochs
+PACE_ROUNDS = 11  # in which each step of the ladder has its turn
+PACE_BATCHES = 60  # of a turn
+PACE_WARM_UP = 10  # batches before the first turn, in which TensorFlow compiles the training step
 PER_EPOCH = ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy", "seconds", "replay")
 
 
@@ -291,14 +304,16 @@ def compile_model(model, step: Step, steps: int) -> None:
     from notmagic.muon import Muon
 
     if step.one_cycle:
-        rise = steps // 5
+        rise = steps // RISE
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, steps - rise, warmup_target=MUON_RATE if step.muon else PEAK_RATE, warmup_steps=rise
         )
         if step.muon:
             optimizer = Muon(rate, weight_decay=MUON_DECAY)
         else:
-            optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY)
+            optimizer = keras.optimizers.SGD(
+                rate, momentum=SGD_MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY
+            )
     else:
         optimizer = keras.optimizers.Adam()
     model.compile(
@@ -311,6 +326,66 @@ def compile_model(model, step: Step, steps: int) -> None:
 def batch_size(step: Step) -> int:
     """Return the size of a step's batches."""
     return CYCLE_BATCH if step.one_cycle else 32
+
+
+def batches_per_epoch(step: Step, images: int) -> tuple[int, int]:
+    """Return the size of a step's batches and how many there are in an epoch: whole ones only."""
+    size = min(batch_size(step), images)
+    return size, images // size
+
+
+def fresh_model(step: Step, seed: int, images: int, epochs: int):
+    """Return a step's network before its training: weights drawn from a seed, compiled for so many epochs."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model = build_model(step)
+    compile_model(model, step, batches_per_epoch(step, images)[1] * epochs)
+    return model
+
+
+def train_epoch(
+    model, step: Step, x: np.ndarray, y: np.ndarray, rng: np.random.Generator, epoch: int = 0,
+    batches: int | None = None, callbacks: Sequence = (),
+) -> tuple[dict[str, float], float, float]:  # fmt: skip
+    """Train a step's network for one epoch, or for the first batches of one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As `fresh_model` or an epoch before this one left it.
+    step : Step
+        Of the ladder.
+    x, y : numpy.ndarray
+        Training images (N, 32, 32, 3) and their classes (N,).
+    rng : numpy.random.Generator
+        Decides the order of the images, then their copies.
+    epoch : int
+        Which one it is, from 0.
+    batches : int, optional
+        Where to stop; after the whole epoch unless told otherwise.
+    callbacks : sequence of keras.callbacks.Callback
+        For ``model.fit``.
+
+    Returns
+    -------
+    logs : dict
+        ``loss`` and ``accuracy`` as Keras takes them while the weights move.
+    drawing, fitting : float
+        The seconds that the copies took, and the seconds of ``model.fit``.
+    """
+    size, whole = batches_per_epoch(step, len(x))
+    order = rng.permutation(len(x))[: (batches or whole) * size]
+    start = time.perf_counter()
+    images = copied(x[order], rng) if step.copies else x[order]
+    drawn = time.perf_counter()
+    history = model.fit(
+        images, np.eye(10, dtype=np.float32)[y[order]], batch_size=size, shuffle=False,
+        initial_epoch=epoch, epochs=epoch + 1, callbacks=list(callbacks),
+        verbose=1 if sys.stdout.isatty() and batches is None else 0,  # a progress bar for people
+    ).history  # fmt: skip
+    logs = {key: values[0] for key, values in history.items()}
+    return logs, drawn - start, time.perf_counter() - drawn
 
 
 def measure(model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -362,9 +437,6 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
 
     step = LADDER[name]
     x, y, x_val, y_val = split(data)
-    size = min(batch_size(step), len(x))
-    kept = len(x) // size * size  # whole batches only
-    targets = np.eye(10, dtype=np.float32)
     checkpoint = folder / f"{part_name(name, seed, epochs)}.part.keras"
     notes = checkpoint.with_suffix(".json")
     if checkpoint.is_file() and notes.is_file():
@@ -372,24 +444,16 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
         record = json.loads(notes.read_text(encoding="utf-8"))
         print(f"{name}, seed {seed}: goes on after epoch {len(record['loss'])}", flush=True)
     else:
-        keras.utils.set_random_seed(seed)
-        model = build_model(step)
-        compile_model(model, step, kept // size * epochs)
+        model = fresh_model(step, seed, len(x), epochs)
         record = {"seed": seed, "parameters": model.count_params(), **{key: [] for key in PER_EPOCH}}
     for epoch in range(len(record["loss"]), epochs):
         rng = np.random.default_rng([seed, epoch])
-        order = rng.permutation(len(x))[:kept]
-        start = time.perf_counter()
-        images = copied(x[order], rng) if step.copies else x[order]
-        logs = model.fit(
-            images, targets[y[order]], batch_size=size, shuffle=False, initial_epoch=epoch, epochs=epoch + 1,
-            verbose=1 if sys.stdout.isatty() else 0,  # a progress bar for people
-        ).history  # fmt: skip
-        record["seconds"].append(round(time.perf_counter() - start, 1))
+        logs, drawing, fitting = train_epoch(model, step, x, y, rng, epoch)
+        record["seconds"].append(round(drawing + fitting, 1))
         val, probabilities = measure(model, x_val, y_val), predict_probabilities(model, data.x_test)
         test = (probabilities.argmax(axis=1) == data.y_test).mean()
         for key, value in (
-            ("loss", logs["loss"][0]), ("accuracy", logs["accuracy"][0]), ("val_loss", val["loss"]),
+            ("loss", logs["loss"]), ("accuracy", logs["accuracy"]), ("val_loss", val["loss"]),
             ("val_accuracy", val["accuracy"]), ("test_accuracy", test),
         ):  # fmt: skip
             record[key].append(round(float(value), 5))
@@ -403,6 +467,90 @@ def train_run(name: str, seed: int, data: Cifar10, folder: Path, epochs: int = E
         "test": measure(model, data.x_test, data.y_test),
     }
     return model, record
+
+
+def measure_pace(
+    data: Cifar10, rounds: int = PACE_ROUNDS, batches: int = PACE_BATCHES, warm_up: int = PACE_WARM_UP
+) -> dict:
+    """Measure how long a batch of each step of the ladder takes, the steps in turn.
+
+    Other work on the machine slows down a turn or a whole round. As all steps have a turn in each round, it
+    does not decide which of them looks slow, and the round that it disturbed least shows what the machine
+    can do.
+
+    Parameters
+    ----------
+    data : Cifar10
+        The images and labels.
+    rounds : int
+        How many turns each step has.
+    batches : int
+        Batches of one turn, at least 2.
+    warm_up : int
+        Batches of each step before the first turn, not timed.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``made_by``, ``rounds``, ``batches``, ``warm_up``, ``threads``, ``cores``,
+        ``versions`` and ``steps``; for each step ``batch_size``, ``batches_per_epoch`` and
+        ``seconds_per_batch``, one number for each round: the copies, the way forward and back, and the
+        optimiser. What Keras does once at the start and at the end of an epoch is not in it, nor is the
+        measuring of accuracies after it. `notmagic.pretrained.seconds_per_epoch` makes seconds per epoch of
+        it.
+
+    Raises
+    ------
+    ValueError
+        If there is no round, a turn is of fewer than 2 batches, or an epoch has fewer batches than a turn.
+    """
+    x, y, _, _ = split(data)
+    fewest = min(batches_per_epoch(step, len(x))[1] for step in LADDER.values())
+    if rounds < 1 or not 2 <= batches <= fewest or not 1 <= warm_up <= fewest:
+        raise ValueError(
+            f"{rounds} rounds of {batches} batches after {warm_up} to warm up; expected at least 1 round of "
+            f"2 to {fewest} batches after 1 to {fewest}: an epoch of {len(x)} images has {fewest} of them"
+        )
+    models, steps, clock = {}, {}, _batch_clock()
+    for name, step in LADDER.items():
+        size, whole = batches_per_epoch(step, len(x))
+        models[name] = fresh_model(step, SEEDS[0], len(x), EPOCHS)
+        train_epoch(models[name], step, x, y, np.random.default_rng(0), batches=warm_up, callbacks=[clock])
+        steps[name] = {"batch_size": size, "batches_per_epoch": whole, "seconds_per_batch": []}
+        print(f"{name}: warm after {warm_up} batches", flush=True)
+    for turn in range(1, rounds + 1):
+        for name, step in LADDER.items():
+            rng = np.random.default_rng(turn)
+            _, drawing, _ = train_epoch(models[name], step, x, y, rng, batches=batches, callbacks=[clock])
+            # The first batch waits while Keras sets up: once in an epoch, but in each of the short turns.
+            seconds = drawing / batches + (clock.ends[-1] - clock.ends[0]) / (batches - 1)
+            steps[name]["seconds_per_batch"].append(round(seconds, 6))
+            an_epoch = seconds * steps[name]["batches_per_epoch"]
+            print(f"round {turn} of {rounds}, {name}: {an_epoch:.1f} s an epoch", flush=True)
+    return {
+        "made_by": f"python -m notmagic.pretrained.{NAME} --pace",
+        "rounds": rounds,
+        "batches": batches,
+        "warm_up": warm_up,
+        "threads": threads(),
+        "cores": os.cpu_count(),
+        "versions": versions(),
+        "steps": steps,
+    }
+
+
+def _batch_clock():
+    """Return a Keras callback whose ``ends`` are the moments at which the batches of a turn ended."""
+    import keras
+
+    class BatchClock(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.ends = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.ends.append(time.perf_counter())
+
+    return BatchClock()
 
 
 def ends() -> tuple[str, str]:
@@ -451,15 +599,20 @@ def describe(data: Cifar10, epochs: int) -> dict:
 
 def settings(step: Step) -> dict[str, Any]:
     """Return all that a step's training was told, ready for JSON; what a step does not use is left out."""
+    from notmagic import muon
+
     told: dict[str, Any] = {"title": step.title, "batch_size": batch_size(step)}
     if step.copies:
         told["shift"] = SHIFT
     if step.normalise:
         told["momentum_of_averages"] = MOMENTUM
     if step.muon:
-        told |= {"peak_rate": MUON_RATE, "weight_decay": MUON_DECAY}
+        told |= {"peak_rate": MUON_RATE, "weight_decay": MUON_DECAY, "momentum": muon.MOMENTUM}
+        told |= {"coefficients": list(muon.COEFFICIENTS), "rounds": muon.ROUNDS, "length": muon.LENGTH}
     elif step.one_cycle:
-        told |= {"peak_rate": PEAK_RATE, "weight_decay": WEIGHT_DECAY}
+        told |= {"peak_rate": PEAK_RATE, "weight_decay": WEIGHT_DECAY, "momentum": SGD_MOMENTUM}
+    if step.one_cycle:
+        told["rise"] = 1 / RISE
     if step.smoothing:
         told["smoothing"] = step.smoothing
     if step.residual:
@@ -482,6 +635,14 @@ def versions() -> dict:
     }
 
 
+def threads() -> int:
+    """Return over how many threads TensorFlow shares out one operation."""
+    import tensorflow as tf
+
+    told = tf.config.threading.get_intra_op_parallelism_threads()
+    return told or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or os.cpu_count()
+
+
 def load_record(path: Path, description: Mapping) -> dict:
     """Return the JSON record to continue: the runs in it that were made as they would be made now.
 
@@ -496,7 +657,8 @@ def load_record(path: Path, description: Mapping) -> dict:
     -------
     dict
         The description, ``runs``, ``files`` and what else there was. A step whose settings have changed is
-        without runs, and if it is the last, without the network that was kept.
+        without runs, and if it is the last, without the network that was kept; the pace is left out if any
+        step has changed.
 
     Raises
     ------
@@ -523,6 +685,8 @@ def load_record(path: Path, description: Mapping) -> dict:
         kept |= {key: record[key] for key in ("files", "plan") if key in record}
         if made["short_epochs"] == told["short_epochs"] and "short" in record:
             kept["short"] = record["short"]
+    if len(same) == len(LADDER) and "pace" in record:
+        kept["pace"] = record["pace"]
     return fresh | kept
 
 
@@ -624,6 +788,46 @@ def train_short(
     return record
 
 
+def add_pace(data: Cifar10, folder: Path, **how: int) -> dict:
+    """Measure the pace of the steps and store it in the record, in which nothing else changes.
+
+    Parameters
+    ----------
+    data : Cifar10
+        The images and labels.
+    folder : Path
+        Where the record is.
+    **how
+        ``rounds``, ``batches`` and ``warm_up`` of `measure_pace`.
+
+    Returns
+    -------
+    dict
+        The record with ``pace``.
+
+    Raises
+    ------
+    ValueError
+        If there is no record in the folder, or one of other data, settings or epochs.
+    """
+    path = folder / f"{NAME}.json"
+    if not path.is_file():
+        raise ValueError(
+            f"there is no {path.name} in {folder}; expected the record of a training: train first, or name "
+            "another folder with --out"
+        )
+    record = json.loads(path.read_text(encoding="utf-8"))
+    now = describe(data, record["training"]["epochs"])
+    if any(record[key] != now[key] for key in ("data", "training")):
+        raise ValueError(
+            f"{path.name} was made with other settings or data than this script has now, so a pace measured "
+            "now is not that of its runs; train first, or name another folder with --out"
+        )
+    record["pace"] = measure_pace(data, **how)
+    write_record(path, record)
+    return record
+
+
 def is_there(runs: list[dict], seed: int, what: str) -> bool:
     """Say whether a list of runs has one from this seed, and tell so."""
     found = seed in [run["seed"] for run in runs]
@@ -661,12 +865,13 @@ def store_replay(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Read the command line and train."""
+    """Read the command line; train, and measure the pace."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", nargs="+", choices=LADDER, default=list(LADDER), metavar="STEP",
                         help=f"of {', '.join(LADDER)} (default: all)")  # fmt: skip
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--pace", action="store_true", help="train nothing, measure the pace of the steps")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the files")
     parser.add_argument("--data", default=None, help="folder with CIFAR-10 (default: NOTMAGIC_CIFAR10)")
     options = parser.parse_args(arguments)
@@ -675,10 +880,15 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(
             "this needs the real CIFAR-10 pictures: name their folder with --data or NOTMAGIC_CIFAR10"
         )
+    if options.pace:
+        add_pace(data, options.out)
+        return
     options.out.mkdir(parents=True, exist_ok=True)
     record = train(options.steps, options.seeds, data, options.out, options.epochs)
     if ends()[1] in options.steps:
         train_short(options.seeds, data, options.out, record)
+    if all(record["runs"].get(name) for name in LADDER) and "pace" not in record:
+        add_pace(data, options.out)
 
 
 if __name__ == "__main__":
