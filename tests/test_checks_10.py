@@ -149,6 +149,10 @@ FORMS = [
     (ten.layer_counts, COUNTS, [("np.array(counts)", "counts")]),
     (ten.layer_counts, COUNTS, [("np.array(counts)", "[list(map(float, row)) for row in counts]")]),
     (ten.layer_counts, COUNTS, [("np.array(counts)", "tuple(np.array(row) for row in counts)")]),
+    # A copy of the list may be changed.
+    (ten.layer_counts, COUNTS, [("for layer in network:", "network = network.copy()\n"
+                                 "    while network:\n        layer = network.pop(0)")]),
+    (ten.layer_counts, COUNTS, [("for layer in network:", "for layer in (network + [None])[:-1]:")]),
     (ten.table_parameters, TABLE, [("return total", "return int(total)")]),
     (ten.table_parameters, TABLE, [("return total", "return np.float64(total)")]),
     (ten.table_parameters, TABLE,
@@ -372,7 +376,12 @@ test_a_broken_count_gets_its_diagnosis = diagnosed(ten.layer_counts, COUNTS, [
     ("swapped: one pair", [("np.array(counts)", "np.array(counts).T")]),
     ("grow from layer to layer", [("np.array(counts)", "np.cumsum(counts, axis=0)")]),
     ("two things", [("c * k + k", "c * k"), ("2 * p", "p")]),
-    ("change the list", [("for layer in network:", "for layer in list(network):\n        network.pop(0)")]),
+    ("changes the list of layers",
+     [("for layer in network:", "for layer in list(network):\n        network.pop(0)")]),
+    ("changes the list of layers",
+     [("for layer in network:", "while network:\n        layer = network.pop(0)")]),
+    ("changes the list of layers", [("    counts = []", "    counts = []\n    network.reverse()")]),
+    ("changes the list of layers", [("    counts = []", "    counts = []\n    network[0] = None")]),
     ("have different settings", [('layer[0] == "pool"', 'layer[0] == "no"')]),
     ("returns nothing", [("return np.array(counts)", "pass")]),
     ("stopped with NameError", [("h2 * w2", "h3 * w2")]),
@@ -387,6 +396,7 @@ test_a_broken_table_count_gets_its_diagnosis = diagnosed(ten.table_parameters, T
     ("biases were forgotten", [(" + 1", "")]),
     ("one bias for the whole", [(" + 1", ""), ("total = 0", "total = 1")]),
     ("goes *out* has one", [(" + 1", ""), ("total = 0", "total = len(table)")]),
+    ("a map that sees nothing", [(" + 1", " + column.any()")]),
     ("for each connection", [("kernel_size ** 2 + 1", "(kernel_size ** 2 + 1)")]),
     ("every map sees every map", [("column.sum()", "len(column)")]),
     ("where there is *no*", [("column.sum()", "(1 - column).sum()")]),
@@ -395,7 +405,7 @@ test_a_broken_table_count_gets_its_diagnosis = diagnosed(ten.table_parameters, T
     ("the layer as a whole", [("    total = 0", "    return table.sum(axis=0) * kernel_size ** 2 + 1")]),
     ("returns nothing", [("return total", "pass")]),
     ("changes an array", [("    total = 0", "    table[:] = 0\n    total = 0")]),
-    ("1 of 1 values", [("return total", "return total + 7")]),
+    ("the number is wrong", [("return total", "return total + 7")]),
 ], define)
 
 
@@ -420,6 +430,12 @@ test_broken_sizes_get_their_diagnosis = diagnosed(ten.fitting_sizes, FITTING, [
      [("(size, rest % stride))", "(size, rest % stride))\n            return np.array(found)")]),
     ("a pair for each size", [("np.array(found)", "np.array(found).T")]),
     ("the last of the sizes", [("in sizes:", "in sizes[:-1]:")]),
+    ("come back sorted", [("in sizes:", "in sorted(sizes):")]),
+    ("come back sorted", [("np.array(found)", "np.array(sorted(found))")]),
+    ("that are not in `sizes`", [("in sizes:", "in range(min(sizes), max(sizes) + 1):")]),
+    ("that are not in `sizes`", [("in sizes:", "in range(sizes[0], sizes[-1] + 1):")]),
+    ("changes the list of sizes", [("in sizes:", "in list(sizes):\n        if isinstance(sizes, list):\n"
+                                                 "            sizes.sort()")]),
     ("wrong shape", [("np.array(found)", "[]")]),
     ("type dict", [("np.array(found)", "dict(found)")]),
     ("different shapes", [("np.array(found)", "[*found, 5]")]),
@@ -432,6 +448,7 @@ test_a_broken_cost_gets_its_diagnosis = diagnosed(ten.stack_cost, STACK, [
     ("a pixel sees itself", [("1 + layers", "layers")]),
     ("each layer adds the same", [("1 + layers * (kernel_size - 1)", "kernel_size ** layers")]),
     ("half of each window", [("(kernel_size - 1)", "(kernel_size // 2)")]),
+    ("for odd kernel sizes only", [("(kernel_size - 1)", "2 * (kernel_size // 2)")]),
     ("number of its pixels", [("return r,", "return r * r,")]),
     ("biases were forgotten", [("(weights + channels)", "weights")]),
     ("one bias for a whole", [("weights + channels", "weights + 1")]),
@@ -450,7 +467,7 @@ test_a_broken_cost_gets_its_diagnosis = diagnosed(ten.stack_cost, STACK, [
      [("    return", "    f = kernel_size - 1\n    products = sum(weights * (height - k * f) * "
                      "(width - k * f) for k in range(1, layers + 1))\n    return")]),
     ("You return 2", [("return r, ", "return ")]), ("no value yet", [(", products\n", ", None\n")]),
-    ("the receptive field: 1 of 1", [("return r,", "return r + 5,")]),
+    ("the receptive field: the number is wrong", [("return r,", "return r + 5,")]),
     ("two things", [("1 + layers", "layers"), ("(weights + channels)", "weights")]),
 ], define)
 
@@ -464,9 +481,11 @@ test_a_broken_cost_gets_its_diagnosis = diagnosed(ten.stack_cost, STACK, [
     ("what has the first layer made", [("2 * k * k", "2 * channels * k")]),
     ("one channel thin", [("2 * k * k", "2 * k")]), ("height and a width", [(" ** 2", "")]),
     ("size 1 x 1", [("kernel_size ** 2 * ", "")]), ("is still within it", [("> budget", ">= budget")]),
-    ("beyond the budget", [("return m", "return k")]), ("0 is asked for", [("return m", "return max(m, 1)")]),
+    ("beyond the budget", [("return m", "return k")]),
+    ("one channel fits, 0 is asked for", [("return m", "return max(m, 1)")]),
+    ("-1 comes back", [("    m = 0", "    m = -1")]),
     ("returns nothing", [("return m", "return None")]),
-    ("type list", [("return m", "return [m]")]), ("1 of 1 values", [("return m", "return m + 9")]),
+    ("type list", [("return m", "return [m]")]), ("the number is wrong", [("return m", "return m + 9")]),
 ])
 def test_a_broken_width_gets_its_diagnosis(says, changes):
     message = failure(ten.middle_width, define(MIDDLE, *changes))
@@ -507,6 +526,8 @@ test_broken_groups_get_their_diagnosis = diagnosed(ten.grouped_conv, GROUPED, [
     ("type list", [("return parts[0]", "return parts"), (JOIN, "parts")]),
     ("type Functional", [("return parts[0]", "return keras.Model(x, parts[0])")]),
     ("stopped with", [("keras.layers.Concatenate()", "keras.layers.Concatenate(axis=5)")]),
+    ("a layer can. To join", [(JOIN, "np.concatenate(parts, axis=-1)")]),
+    ("a layer can. To join", [(JOIN, "__import__('tensorflow').concat(parts, -1)")]),
     ("returns nothing", [(f"return {JOIN}", "pass"), ("return parts[0]", "return None")]),
     ("no convolution", [("parts.append(conv(own))", "parts.append(keras.layers.ReLU()(own))")]),
     ("How many channels does each filter see",
@@ -680,6 +701,33 @@ class TestEveryCheck(EveryCheck):
     others = BUILDERS
     modules = ("chapter10",)
     define = staticmethod(define)
+
+    def test_an_argument_that_is_changed_in_place_is_noticed(self, numeric):
+        """Where a function is lent a list, it is noticed by what the check says about that list."""
+        check_function, code = numeric
+        if check_function is not ten.layer_counts:
+            super().test_an_argument_that_is_changed_in_place_is_noticed(numeric)
+            return
+        right = self.define(code)
+
+        def clearing(shape, network):
+            counts = right(shape, network)
+            network.clear()
+            return counts
+
+        assert "changes the list of layers" in failure(check_function, clearing)
+
+
+@pytest.mark.parametrize(("changes", "says"), [
+    ([("x[..., g * c:(g + 1) * c]", "keras.layers.Lambda(lambda y: y[..., g * c:(g + 1) * c])(x)")],
+     "type Lambda. Use the layers of keras.layers as they are, one after the other. To take some channels, "
+     "x[..., a:b] does without a Lambda."),
+    ([("parts.append(conv(own))", "parts.append(keras.Sequential([conv])(own))")],
+     "type Sequential. Use the layers of keras.layers as they are, one after the other. Call the layers "
+     "inside it themselves."),
+])
+def test_what_can_be_done_without_a_lambda_or_a_sequential_is_said(changes, says):
+    assert says in failure(ten.grouped_conv, define(GROUPED, *changes))
 
 
 @pytest.mark.parametrize("outside", ["Magic()({})", "keras.layers.Lambda(lambda y: y)({})", "inner_model({})",

@@ -33,6 +33,48 @@ from notmagic.checks._networks import Parts, Slip, without_frills
 from notmagic.checks._pictures import described, judge, take_array, take_arrays
 from notmagic.geometry import conv2d_params, dense_params, leftover, output_size
 
+
+class _Lending:
+    """A reader's function that gets a list of its own where a case holds a tuple.
+
+    Attributes
+    ----------
+    changed
+        Whether the function has changed one of the lists that it was lent.
+    """
+
+    def __init__(self, function: Any, which: int) -> None:
+        self.function, self.which, self.changed = function, which, False
+        self.__name__, self.__code__ = name_of(function), getattr(function, "__code__", None)
+
+    def __call__(self, *arguments: Any) -> Any:
+        kept = arguments[self.which]
+        if type(kept) is not tuple:
+            return self.function(*arguments)
+        lent = list(kept)
+        try:
+            return self.function(*arguments[:self.which], lent, *arguments[self.which + 1:])
+        finally:
+            same = len(lent) == len(kept) and all(a is b for a, b in zip(lent, kept, strict=True))
+            self.changed = self.changed or not same
+
+
+def _judge_lent(function: Any, which: int, called: str, draw: Callable[[], list[Case]],
+                reference: Callable[..., Parts], table: Sequence[Slip], **options: Any) -> None:
+    """Judge a function that takes a list as argument ``which``; refuse one that changes the list."""
+    lending = _Lending(function, which) if callable(function) else None
+    failure: CheckFailed | None = None
+    try:
+        judge(lending or function, draw, reference, table, **options)
+    except CheckFailed as problem:
+        failure = problem
+    if lending and lending.changed and not isinstance(failure, NotAnswered):
+        raise CheckFailed(f"{name_of(function)} changes the list of {called} that it was given. Whoever "
+                          "calls it still needs that list: work on a new one.")
+    if failure is not None:
+        raise failure
+
+
 Shape = tuple[int, int, int]
 # ("conv", filters, kernel size, stride, padding), ("pool", window, stride) or ("dense", units)
 Layer = tuple[Any, ...]
@@ -190,7 +232,7 @@ def _count_cases() -> list[Case]:
     def case(channels: int, *network: Layer) -> Case:
         # Large enough for each known mistake: none runs out of places.
         shape = (some(21, 25), some(27, 31), channels)
-        # A tuple, so that nobody uses the layers up.
+        # A tuple: whoever judges lends a fresh list of them.
         return Case((shape, network), f"shape {shape} and the layers {list(network)}")
 
     return [
@@ -206,8 +248,6 @@ def _count_cases() -> list[Case]:
 
 
 def _count_hint(error: Exception, case: Case) -> str:
-    if "tuple" in str(error) and isinstance(error, AttributeError | TypeError):
-        return "Does it change the list of layers? Whoever calls it still needs that list."
     if isinstance(error, ValueError) and "unpack" in str(error):
         return "The three kinds of layers have different settings, and after a dense layer there are no maps."
     return ""
@@ -215,7 +255,7 @@ def _count_hint(error: Exception, case: Case) -> str:
 
 def layer_counts(function: Callable[[Shape, Sequence[Layer]], Any]) -> None:
     """Check task 1: ``layer_counts(shape, network)``, pairs (parameters, multiplications)."""
-    judge(function, _count_cases, _layer_counts, _COUNT_SLIPS, hint=_count_hint)
+    _judge_lent(function, 1, "layers", _count_cases, _layer_counts, _COUNT_SLIPS, hint=_count_hint)
     correct("any stack of these layers can be counted now, before a single weight is stored.")
 
 
@@ -250,7 +290,8 @@ def _table_parameters(table: np.ndarray, kernel_size: int, *, which: str = "mark
     marks = {"marked": table, "all": np.ones_like(table), "blank": 1 - table,
              "once": np.ones_like(table[:1]), "any": table.max(axis=0, keepdims=True)}[which]
     weights = size * marks.sum(axis=0)
-    biases = {"each": 1, "none": 0, "each connection": marks.sum(axis=0)}.get(bias, 0)
+    biases = {"each": 1, "none": 0, "each connection": marks.sum(axis=0),
+              "seeing": marks.any(axis=0)}.get(bias, 0)
     total = weights + biases
     more = {"one": 1, "inputs": len(table)}.get(bias, 0)
     return (np.asarray(total if give == "filters" else total.sum() + more, dtype=float),)
@@ -262,6 +303,7 @@ _TABLE_SLIPS: list[Slip] = [
     ("a bias is counted for each map that comes in; each map that goes *out* has one.", {"bias": "inputs"}),
     ("a bias is counted for each connection; a map has one, however many maps it sees.",
      {"bias": "each connection"}),
+    ("a map that sees nothing has no bias in yours. It still goes out, with its bias.", {"bias": "seeing"}),
     ("the table has no effect in yours: every map sees every map.", {"which": "all"}),
     ("you count where there is *no* connection.", {"which": "blank"}),
     ("each map has one kernel in yours, however many maps it sees.", {"which": "once"}),
@@ -276,7 +318,9 @@ def _table_cases() -> list[Case]:
     cases = []
     for depth, filters in ((2, 3), (4, 7), (7, 4), (6, 16), (5, 9)):
         table = rng.integers(0, 2, size=(depth, filters))
-        table[rng.integers(0, depth, size=filters), np.arange(filters)] = 1     # no map sees nothing
+        table[rng.integers(0, depth, size=filters), np.arange(filters)] = 1     # each map sees something
+        if filters == 16:
+            table[:, rng.integers(0, filters)] = 0                              # but for one
         size = int(rng.integers(2, 7))
         cases.append(Case((table, size), described(table=table, kernel_size=size)))
     return cases
@@ -339,9 +383,15 @@ def original(answers: dict[str, int]) -> None:
 
 def _fitting(sizes: Sequence[int], kernel_size: int, stride: int, padding: int, places: int, *,
              pad: str = "both", ends: str = "floor", first: str = "counted", keep: str = "those",
-             waste: str = "rest", give: str = "pairs", which: str = "all") -> Parts:
-    """Find the input sizes at which a number of windows fits, with what they waste, or do it wrong."""
+             waste: str = "rest", give: str = "pairs", which: str = "all", tried: str = "those") -> Parts:
+    """Find the input sizes at which a number of windows fits, with what they waste, or do it wrong.
+
+    ``sizes`` may have any order, and gaps.
+    """
     found = []
+    sizes = {"those": lambda: sizes, "sorted": lambda: sorted(sizes),
+             "filled": lambda: range(min(sizes), max(sizes) + 1),
+             "from first to last": lambda: range(sizes[0], sizes[-1] + 1)}[tried]()
     f, s = kernel_size, stride
     p = {"both": 2 * padding, "once": padding, "none": 0}[pad]
     for size in sizes[:-1] if which == "not the last" else sizes:
@@ -383,6 +433,10 @@ _FITTING_SLIPS: list[Slip] = [
      {"give": "first"}),
     ("rows and columns are swapped: a pair for each size.", {"give": "columns"}),
     ("the last of the sizes is never looked at.", {"which": "not the last"}),
+    ("the sizes come back sorted; they are to keep the order that they have in `sizes`.",
+     {"tried": "sorted"}),
+    *[("sizes come back that are not in `sizes`: a list may have gaps, and any order.", {"tried": tried})
+      for tried in ("filled", "from first to last")],
 ]
 
 
@@ -398,7 +452,12 @@ def _fitting_cases() -> list[Case]:
                       least + (s - 2 if cut == "ends" else 3 * s + int(rng.integers(0, 3))))
         cases.append(Case((sizes, f, s, p, places),
                           described(sizes=sizes, kernel_size=f, stride=s, padding=p, places=places)))
-    return cases
+    # One list without an order, and with gaps; a tuple, of which whoever judges lends a fresh list.
+    f, s, p, places = 6, 4, 1, int(rng.integers(4, 12))
+    least = (places - 1) * s + f - 2 * p
+    sizes = tuple(int(size) for size in rng.permutation(np.arange(least - 4, least + 8))[:8])
+    return [*cases, Case((sizes, f, s, p, places),
+                         described(sizes=list(sizes), kernel_size=f, stride=s, padding=p, places=places))]
 
 
 def _take_pairs(given: Any, names: Sequence[str]) -> Sequence[Any]:
@@ -410,7 +469,7 @@ def _take_pairs(given: Any, names: Sequence[str]) -> Sequence[Any]:
 
 def fitting_sizes(function: Callable[..., Any]) -> None:
     """Check task 3, first part: ``fitting_sizes(sizes, kernel_size, stride, padding, places)``, pairs."""
-    judge(function, _fitting_cases, _fitting, _FITTING_SLIPS, take=_take_pairs)
+    _judge_lent(function, 0, "sizes", _fitting_cases, _fitting, _FITTING_SLIPS, take=_take_pairs)
     correct("as many sizes fit as the stride has steps, and one of them wastes nothing.")
 
 
@@ -485,6 +544,9 @@ def _from_keras(operation: Any) -> bool:
 
 
 def _build_hint(error: Exception, case: Case) -> str:
+    if "A KerasTensor" in str(error) or "placeholder" in str(error):
+        return ("NumPy and TensorFlow cannot work on what a Keras layer gives; a layer can. To join, for "
+                "example: keras.layers.Concatenate().")
     if isinstance(error, ValueError) and "shape" in str(error).lower():
         return "Compare the shapes of what goes into that layer. What does padding do?"
     return ""
@@ -520,8 +582,11 @@ def _built(function: Any, shape: Shape, **arguments: int) -> Any:
                           "before gives?") from None
     for operation in model.operations:
         if not _from_keras(operation):
-            raise CheckFailed(f"{operation.name} is of type {type(operation).__name__}. Use the layers of "
-                              "keras.layers as they are, one after the other.")
+            instead = {"Lambda": " To take some channels, x[..., a:b] does without a Lambda.",
+                       "Sequential": " Call the layers inside it themselves."}
+            kind = type(operation).__name__
+            raise CheckFailed(f"{operation.name} is of type {kind}. Use the layers of keras.layers as they "
+                              f"are, one after the other.{instead.get(kind, '')}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -806,7 +871,7 @@ def _stack_cost(layers: int, kernel_size: int, channels: int, height: int, width
     """
     n, f, c = layers, kernel_size, channels
     r = {"right": 1 + n * (f - 1), "sum": n * f, "one layer": f, "no start": n * (f - 1), "power": f ** n,
-         "half": 1 + n * (f // 2), "area": (1 + n * (f - 1)) ** 2}[field]
+         "half": 1 + n * (f // 2), "odd": 1 + 2 * n * (f // 2), "area": (1 + n * (f - 1)) ** 2}[field]
     filters = {"full": f * f * c * c, "thin": f * f * c, "side": f * c * c}[depth]
     biases = {"each": c, "none": 0, "one": 1, "every channel": c * c}[bias]
     many = 1 if times == "one" else n
@@ -833,6 +898,8 @@ _STACK_SLIPS: list[Slip] = [
     ("the receptive field starts at 0, but a pixel sees itself.", {"field": "no start"}),
     ("the kernel sizes are multiplied; each layer adds the same.", {"field": "power"}),
     ("half of each window was added; it reaches out on both sides.", {"field": "half"}),
+    ("the receptive field is right for odd kernel sizes only. A window of even size reaches further to one "
+     "side than to the other.", {"field": "odd"}),
     ("the receptive field is to be the side of the patch, not the number of its pixels.", {"field": "area"}),
     ("the biases were forgotten.", {"bias": "none"}),
     ("one bias for a whole layer is too few.", {"bias": "one"}),
@@ -856,7 +923,7 @@ _STACK_SLIPS: list[Slip] = [
 def _stack_cases() -> list[Case]:
     rng = np.random.default_rng()
     cases = []
-    for layers, f in ((1, 7), (3, 3), (2, 5), (4, 3), (2, 1)):
+    for layers, f in ((1, 7), (3, 3), (2, 5), (3, 4), (4, 3), (2, 1)):
         channels, height, width = (int(rng.integers(low, low + 9)) for low in (3, 13, 23))
         cases.append(Case((layers, f, channels, height, width),
                           described(layers=layers, kernel_size=f, channels=channels, height=height,
@@ -899,7 +966,7 @@ def _middle_width(budget: int, channels: int, kernel_size: int, *, bias: str = "
         a, b, c = kernel_size ** 2, 2 * channels + 2, channels - budget
         return (np.asarray((sqrt(b * b - 4 * a * c) - b) / (2 * a) if c < 0 else 0.0),)
     number = {"whole": width, "above": width + 1, "one": max(width, 1), "count": count(width),
-              "left": budget - count(width)}[give]
+              "minus one": width if count(width) <= budget else -1, "left": budget - count(width)}[give]
     return (np.asarray(float(number)),)
 
 
@@ -920,6 +987,8 @@ _MIDDLE_SLIPS: list[Slip] = [
     ("that width goes beyond the budget.", {"give": "above"}),
     ("a width is a whole number: how many channels fit whole?", {"give": "fraction"}),
     ("where not even a middle of one channel fits, 0 is asked for.", {"give": "one"}),
+    ("-1 comes back where the budget is smaller than the biases of the last layer; there, too, 0 is asked "
+     "for.", {"give": "minus one"}),
     ("that is how many parameters the bottleneck has; asked is the width of its middle.", {"give": "count"}),
     ("that is what remains of the budget; asked is the width of the middle.", {"give": "left"}),
 ]
@@ -944,6 +1013,7 @@ def _middle_cases() -> list[Case]:
              "last only": _bottleneck(width, channels, f, "last only", "all", "own") + 1}[more], channels, f)
     channels = int(rng.integers(18, 40))
     add(_bottleneck(1, channels, 3, *right) - 1, channels, 3)
+    add(int(rng.integers(1, channels)), channels, 3)        # less than a middle of no channel at all has
     return cases
 
 
