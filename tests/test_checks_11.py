@@ -1,6 +1,8 @@
 """The checks of exercise 11 name the mistake behind a wrong answer, and cannot be fooled."""
 
 import re
+import tempfile
+import weakref
 from itertools import combinations
 
 import check_tools
@@ -322,7 +324,7 @@ test_a_wrong_count_gets_its_diagnosis = entries_diagnosed(eleven.counts, COUNTS,
     (eleven.told, TOLD, "A", "right", "gives another number"),
     (eleven.told, TOLD, "B", "sum", "as large as the mean"),
     (eleven.told, TOLD, "B", "softmax twice", "probabilities as if"),
-    (eleven.told, TOLD, "B", "no softmax", "clip"),
+    (eleven.told, TOLD, "B", "no softmax", "by their sum. Does it fit"),
     (eleven.told, TOLD, "B", "wrong", "give one of"), (eleven.told, TOLD, "B", ..., "not answered yet"),
     (eleven.told, TOLD, "B", True, "give one of"),
     (eleven.report, REPORT, 'answers "cat"', 1000, "how many cats there are"),
@@ -384,6 +386,9 @@ test_a_broken_price_gets_its_diagnosis = diagnosed(eleven.price, PRICE, [
                            "p = np.exp(moved); logs = np.log(p / p.sum(axis=0, keepdims=True))")]),
     ("near 1,000", [("scores.max(axis=1, keepdims=True)", "0"),
                     (LOGS, "p = np.exp(moved); logs = np.log(p / p.sum(axis=1, keepdims=True))")]),
+    ("each row has its own", [("scores.max(axis=1, keepdims=True)", "scores.max()")]),
+    ("each row has its own", [("scores.max(axis=1, keepdims=True)", "scores.max()"),
+                              (LOGS, "p = np.exp(moved); logs = np.log(p / p.sum(axis=1, keepdims=True))")]),
     ("rounded to 0", [(LOGS, "p = np.exp(moved); logs = np.log(p / p.sum(axis=1, keepdims=True))")]),
     ("highest score", [(ROWS, "logs.max(axis=1)")]), ("label of the first", [(ROWS, "logs[:, labels[0]]")]),
     ("1 minus", [("-" + ROWS, "(1 - np.exp(" + ROWS + "))")]),
@@ -437,7 +442,7 @@ test_a_broken_interval_gets_its_diagnosis = diagnosed(eleven.wilson, WILSON, [
     ("2 results are asked for", [("centre - half, centre + half", "centre - half")]),
     ("no value yet", [("centre - half, centre + half", "centre - half, None")]),
     ("returns nothing", [("return ", "_ = ")]),
-    ("low: 1 of 1 values", [("return centre - half", "return centre - half + 7")]),
+    ("low: the number is wrong", [("return centre - half", "return centre - half + 7")]),
 ])
 
 
@@ -445,6 +450,8 @@ test_a_broken_choice_gets_its_diagnosis = diagnosed(eleven.honest, HONEST, [
     ("chosen by the test accuracy", [("argmin(validation_loss)", "argmax(test_accuracy)")]),
     ("*highest* validation loss", [("argmin", "argmax")]),
     ("the last epoch, whatever", [("np.argmin(validation_loss)", "len(validation_loss) - 1")]),
+    ("before the first rise", [("np.argmin(validation_loss)", "np.argmax(np.diff(validation_loss) > 0)")]),
+    ("that is epoch 2, whatever", [("np.argmin(validation_loss)", "1")]),
     ("the first of them", [("np.argmin(validation_loss)",
                             "len(validation_loss) - 1 - np.argmin(validation_loss[::-1])")]),
     ("one too low", [("place + 1", "place")]),
@@ -455,7 +462,7 @@ test_a_broken_choice_gets_its_diagnosis = diagnosed(eleven.honest, HONEST, [
     ("the mean over", [("test_accuracy[place]", "test_accuracy.mean()")]),
     ("accuracy comes first", [("place + 1, test_accuracy[place]", "test_accuracy[place], place + 1")]),
     ("2 results are asked for", [("place + 1, ", "")]), ("returns nothing", [("return ", "_ = ")]),
-    ("accuracy: 1 of 1 values", [("test_accuracy[place]", "test_accuracy[place] + 7")]),
+    ("accuracy: the number is wrong", [("test_accuracy[place]", "test_accuracy[place] + 7")]),
 ])
 
 
@@ -480,7 +487,9 @@ test_a_broken_calibration_error_gets_its_diagnosis = diagnosed(eleven.calibratio
     ("two things", [("return error", "return 100 * error"), ("abs(", "(")]),
     ("exactly 1 belongs", [("    error =", "    counts = np.zeros(parts)\n"
                             "    for c in certainty: counts[int(c * parts)] += 1\n    error =")]),
-    ("nan or an inf", [("if inside.any()", "if True")]), ("returns nothing", [("return error", "pass")]),
+    ("has no mean (nan)", [("if inside.any()", "if True")]), ("returns nothing", [("return error", "pass")]),
+    ("the number is wrong", [("return error", "return 0.0")]),
+    ("nan or an inf", [("return error", "return error / 0")]),
     ("changes an array", [("    error =", "    certainty *= 2\n    error =")]),
 ])
 
@@ -587,6 +596,30 @@ def test_files_that_are_learnt_by_heart_fail(tmp_path):
     failure(eleven.load, recalling)
     refusing = define("def load(file, shapes):\n    raise ValueError(' '.join(shapes))")
     assert "a file in order is refused" in failure(eleven.load, refusing)
+
+
+@pytest.mark.parametrize("refused", [("array.shape != shape", "array.shape == shape"),
+                                     ("name not in archive.files", "True")])
+def test_a_file_that_is_refused_is_closed_before_its_folder_is_removed(monkeypatch, refused):
+    """Windows removes no folder in which a file is open."""
+    opened, left_open, folders = [], [], []
+
+    class Watched(tempfile.TemporaryDirectory):
+        def __exit__(self, *failure):
+            folders.append(self.name)
+            left_open.extend(archive for archive in opened if archive() is not None)
+            super().__exit__(*failure)
+
+    def opening(file):
+        archive = np.load(file)
+        opened.append(weakref.ref(archive))
+        return archive
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", Watched)
+    load = define(LOAD, refused, ("with np.load(file) as archive:", "archive = opening(file)\n    if True:"),
+                  opening=opening)
+    assert "a file in order is refused" in failure(eleven.load, load)
+    assert opened and folders and not left_open
 
 
 @settings(max_examples=60, deadline=None)

@@ -193,14 +193,19 @@ def counts(answers: dict[str, int]) -> None:
 # --- Task 2: the price --------------------------------------------------------------------------------
 
 
-def _softmax(scores: np.ndarray, over: str = "row", shift: bool = True) -> np.ndarray:
+def _softmax(scores: np.ndarray, over: str = "row", shift: str = "own") -> np.ndarray:
     axis = {"row": 1, "column": 0, "all": None}[over]
-    powers = np.exp(scores - (scores.max(axis=axis, keepdims=True) if shift else 0))
+    powers = np.exp(scores - _largest(scores, axis, shift))
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
+def _largest(scores: np.ndarray, axis: int | None, shift: str) -> Any:
+    """Give what is subtracted from the scores, so that no power of e is infinite; or something else."""
+    return {"own": scores.max(axis=axis, keepdims=True), "all": scores.max(), "none": 0}[shift]
+
+
 def _price(scores: np.ndarray, labels: np.ndarray, *, taken: str = "logits", over: str = "row",
-           twice: bool = False, late: bool = False, shift: bool = True, of: str = "truth",
+           twice: bool = False, late: bool = False, shift: str = "own", of: str = "truth",
            mean: str = "mean", sign: int = 1, base: float = np.e) -> Parts:
     """Take the mean cross-entropy from logits (N, K) and labels (N,), or do it wrong.
 
@@ -225,10 +230,10 @@ def _price(scores: np.ndarray, labels: np.ndarray, *, taken: str = "logits", ove
     elif twice:
         once = _softmax(scores)
         logs = np.log(_softmax(once))
-    elif over != "row" or late or not shift:
+    elif over != "row" or late or shift == "none":
         logs = np.log(_softmax(scores, over, shift))
     else:
-        moved = scores - scores.max(axis=1, keepdims=True)
+        moved = scores - _largest(scores, 1, shift)
         logs = moved - np.log(np.exp(moved).sum(axis=1, keepdims=True))
     chosen = {"truth": lambda: logs[rows, labels], "answer": lambda: logs[rows, scores.argmax(axis=1)],
               "first": lambda: logs[:, labels[0]], "share": lambda: 1 - np.exp(logs[rows, labels]),
@@ -247,7 +252,9 @@ _PRICE_SLIPS: list[Slip] = [
     ("the sums of softmax run down the columns; each *row* is one picture.", {"over": "column"}),
     ("the sum of softmax runs over all pictures together; each row has its own.", {"over": "all"}),
     ("nan or inf appears where scores are near 1,000: the powers of e are infinite. Adding the same number "
-     "to all scores of a row changes no probability: which one helps?", {"shift": False}),
+     "to all scores of a row changes no probability: which one helps?", {"shift": "none"}),
+    *[("the largest of all rows is subtracted; each row has its own. Where the others are far below it, all "
+       "their powers of e are 0.", {"shift": "all", "late": late}) for late in (False, True)],
     ("where the truth has a tiny probability, it is rounded to 0, and the logarithm is infinite. The "
      "logarithm of e to a score is the score: take it before you divide.", {"late": True}),
     ("the price is that of the class with the highest score. What is paid for is the *truth*.",
@@ -274,7 +281,10 @@ def _price_cases() -> list[Case]:
         labels = rng.integers(1 if len(cases) == 4 else 0, classes, rows).astype(np.uint8)
         said = {3: " near 1,000", 4: ", one of them near 2,000 in each row"}.get(len(cases), "")
         cases.append(Case((scores, labels), described(scores=scores, labels=labels) + said))
-    return cases
+    scores, labels = quarters(rng, 3, 4), rng.integers(0, 4, 3).astype(np.uint8)
+    scores += rng.permutation([-1000, 0, 1000])[:, np.newaxis]
+    return [*cases, Case((scores, labels), described(scores=scores, labels=labels)
+                         + ", one row near 1,000 and one near -1,000")]
 
 
 def price(function: Callable[..., Any]) -> None:
@@ -299,7 +309,7 @@ def _judge_told(question: str, answer: Any) -> str | None:
         return None
     return {"right": "your own function gives another number for these scores.",
             "softmax twice": "take the softmax of the probabilities as if they were scores. Does it fit?",
-            "no softmax": "divide the scores of a row by their sum, and clip. Does it fit?",
+            "no softmax": "divide the scores of a row by their sum. Does it fit?",
             "sum": "how many times as large as the mean would a sum be?"}[given]
 
 
@@ -506,7 +516,8 @@ def _honest(validation_loss: np.ndarray, test_accuracy: np.ndarray, *, by: str =
     """Choose an epoch by the validation loss and report the test accuracy there, or do it wrong."""
     loss, accuracy = np.asarray(validation_loss, dtype=float), np.asarray(test_accuracy, dtype=float)
     place = {"validation": int(np.argmin(loss)), "test": int(np.argmax(accuracy)),
-             "highest": int(np.argmax(loss)), "end": len(loss) - 1}[by]
+             "highest": int(np.argmax(loss)), "end": len(loss) - 1, "second": 1,
+             "rise": int(np.argmax(np.diff(loss) > 0))}[by]
     if tie == "last":
         place = len(loss) - 1 - int(np.argmin(loss[::-1]))
     there = {"there": lambda: accuracy[place], "best": lambda: accuracy.max(), "end": lambda: accuracy[-1],
@@ -521,6 +532,9 @@ _HONEST_SLIPS: list[Slip] = [
      {"by": "test"}),
     ("the epoch is that of the *highest* validation loss.", {"by": "highest"}),
     ("that is the last epoch, whatever the validation loss says.", {"by": "end"}),
+    ("that is the epoch before the first rise of the validation loss; later it may fall further.",
+     {"by": "rise"}),
+    ("that is epoch 2, whatever the validation loss says.", {"by": "second"}),
     ("where several epochs have the lowest loss, the first of them is meant.", {"tie": "last"}),
     ("the epoch is one too low: Python counts from 0, epochs from 1.", {"start": 0}),
     ("the epoch is right, but the accuracy is the best of all epochs: that one was chosen by the test set.",
@@ -536,13 +550,19 @@ _HONEST_SLIPS: list[Slip] = [
 
 def _honest_cases() -> list[Case]:
     rng = np.random.default_rng()
-    cases = []
-    for epochs in (4, 7, 12):
+    cases: list[Case] = []
+    # How many epochs, and between which places the lowest loss lies: not at the last, so that a mistake can
+    # be told from its value. Before it the loss rises at least once; and, but for the first case, a tie.
+    shapes_ = ((4, 2, 2), (7, 2, 4), (12, 3, 8))
+    while len(cases) < len(shapes_):
+        epochs, low, high = shapes_[len(cases)]
         loss = 2 + rng.integers(-6, 7, epochs) / 4
-        # The lowest is not the last, so that a mistake can be told from its value; and, later, a tie.
-        loss[[1, epochs - 3]] = loss.min() - 0.25
-        accuracy = rng.permutation(np.arange(8, 8 + epochs)) / 32
-        cases.append(Case((loss, accuracy), f"{epochs} epochs"))
+        first = int(rng.integers(low, high + 1))
+        again = first if epochs == 4 else int(rng.integers(first + 1, epochs - 1))
+        loss[[first, again]] = loss.min() - 0.25
+        if (np.diff(loss[:first]) > 0).any():
+            accuracy = rng.permutation(np.arange(8, 8 + epochs)) / 32
+            cases.append(Case((loss, accuracy), f"{epochs} epochs"))
     return cases
 
 
@@ -599,7 +619,8 @@ def curves(answers: dict[str, int]) -> None:
 
 def _calibration_error(certainty: np.ndarray, right: np.ndarray, parts: int, *, weigh: str = "answers",
                        gap: str = "absolute", promised: str = "mean", ends: str = "lower", last: str = "kept",
-                       whole: bool = False, scale: float = 1.0, of: str = "right") -> Parts:
+                       whole: bool = False, scale: float = 1.0, of: str = "right", empty: str = "left out"
+                       ) -> Parts:
     """Take the expected calibration error of N answers, or do it wrong.
 
     Parameters
@@ -608,7 +629,7 @@ def _calibration_error(certainty: np.ndarray, right: np.ndarray, parts: int, *, 
         Probabilities (N,) from 0 to 1, and whether each answer is right (N,).
     parts
         Into how many equal parts 0 to 1 is cut. A part contains its lower end, the last also its upper.
-    weigh, gap, promised, ends, last, whole, scale, of
+    weigh, gap, promised, ends, last, whole, scale, of, empty
         What to do wrong; the defaults are right.
 
     Returns
@@ -632,6 +653,8 @@ def _calibration_error(certainty: np.ndarray, right: np.ndarray, parts: int, *, 
     for k in range(max(number, parts)):
         inside = part == k
         if not inside.any():
+            if empty == "nan":
+                return _one(np.nan)
             continue
         promise = {"mean": certainty[inside].mean(), "middle": (k + 0.5) / parts, "low": k / parts}[promised]
         difference = promise - right[inside].mean()
@@ -665,6 +688,7 @@ _ERROR_SLIPS: list[Slip] = [
     ("all answers are in one part. Cut the certainties into parts first.", {"whole": True}),
     ("these are points; a number from 0 to 1 is asked for.", {"scale": 100.0}),
     ("the certainties are compared with the share of *wrong* answers.", {"of": "wrong"}),
+    ("a part without answers has no mean (nan); it is to be left out.", {"empty": "nan"}),
 ]
 
 
@@ -818,7 +842,7 @@ def save(function: Callable[..., Any]) -> None:
     for _ in range(2):      # a function that learnt its file by heart is right only once
         weights = _drawn()
         handed = {name: weight.copy() for name, weight in weights.items()}
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "network.npz"
             run(function if function is ... or not callable(function) else _Silent(function),
                 Case((handed, file), f"{len(weights)} arrays and a file that ends in .npz"))
@@ -884,24 +908,28 @@ def _load_hint(error: Exception, case: Case) -> str:
 
 def _try_load(function: Any, weights: Mapping[str, np.ndarray], shapes_: dict[str, tuple[int, ...]],
               described_: str) -> Any:
-    """Let a reader's function load a file; give what it returns, or the ValueError that it raised."""
-    refusal: list[ValueError] = []
+    """Let a reader's function load a file; give what it returns, or a ValueError that says what its did.
+
+    Of the error itself nothing is kept: through its traceback the file would stay open, and Windows removes
+    no folder with an open file in it.
+    """
+    refusal: list[str] = []
 
     class Refusing(_Silent):
         def __call__(self, *arguments: Any) -> Any:
             try:
                 return self.function(*arguments)
             except ValueError as error:
-                refusal.append(error)
+                refusal.append(str(error))
                 return True
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "network.npz"
         np.savez(file, **{name: _half(weight) for name, weight in weights.items()})
         callable_ = function if function is ... or not callable(function) else Refusing(function)
         given = run(callable_, Case((file, dict(shapes_)), described_),
                     hint=_load_hint)
-    return refusal[0] if refusal else given
+    return ValueError(refusal[0]) if refusal else given
 
 
 def load(function: Callable[..., Any]) -> None:
