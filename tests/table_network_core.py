@@ -40,7 +40,7 @@ def pooling(name: str, source: str, kind: str, size: int, stride: int, padding: 
 MIXED = [
     node("input", "input", shape=[13, 11, 3], scale=1 / 64, offset=-1.5),
     convolution("stem", "input", 6, 3, stride=2, relu=True),
-    node("across", "depthwise", "stem", kernel=3, stride=1, padding="same", relu=False),
+    convolution("across", "stem", 7, 2),
     convolution("mix", "across", 6, 1, padding="valid"),
     node("joined", "add", "stem", "mix", relu=True),
     convolution("near", "joined", 6, 3, relu=True),

@@ -22,13 +22,12 @@ from notmagic.widgets.network_explorer import GREY, MOST_PICTURES, SIDE, UNSHOWN
 # Every operation, on pictures of 32 x 32: a small residual network.
 _CONV = {"op": "conv", "kernel": 3, "stride": 1, "padding": "same", "relu": True}
 _ONE = {"filters": 12, "kernel": 1, "padding": "valid", "relu": False}
-_EACH = {"op": "depthwise", "kernel": 3, "stride": 1, "padding": "same", "relu": False}
 _MEAN = {"op": "pool", "kind": "average", "size": 3, "stride": 2, "padding": "same"}
 _MOST = {"op": "pool", "kind": "max", "size": 2, "stride": 2, "padding": "valid"}
 RESIDUAL = [
     {"name": "input", "op": "input", "shape": [32, 32, 3], "scale": 1 / 128, "offset": -1},
     {**_CONV, "name": "stem", "from": ["input"], "filters": 12, "stride": 2},
-    {**_EACH, "name": "across", "from": ["stem"]},
+    {**_CONV, "name": "across", "from": ["stem"], "filters": 15, "relu": False},
     {**_CONV, **_ONE, "name": "mix", "from": ["across"]},
     {"name": "joined", "op": "add", "from": ["stem", "mix"], "relu": True},
     {**_MEAN, "name": "mean", "from": ["joined"]},
@@ -76,8 +75,6 @@ def forward(nodes: list[dict], arrays: dict[str, np.ndarray], picture: np.ndarra
             out = picture * float(node["scale"]) + node["offset"]
         elif op == "conv":
             out = np.einsum("rcdij,ijdf->rcf", _windows(node, inputs[0]), kernel) + bias
-        elif op == "depthwise":
-            out = np.einsum("rcdij,ijd->rcd", _windows(node, inputs[0]), kernel) + bias
         elif op == "pool":
             pool = np.nanmax if node["kind"] == "max" else np.nanmean
             out = pool(_windows(node, inputs[0], np.nan), axis=(3, 4))

@@ -8,7 +8,6 @@ each but the first names in ``from`` the nodes whose results it takes. Maps are 
 ==============  ================================================================================
 ``input``       ``shape`` (height, width, channels), ``scale``, ``offset``: pixel * scale + offset
 ``conv``        ``filters``, ``kernel``, ``stride``, ``padding``, ``relu``
-``depthwise``   ``kernel``, ``stride``, ``padding``, ``relu``: one filter for each channel
 ``pool``        ``kind`` (``"max"`` or ``"average"``), ``size``, ``stride``, ``padding``
 ``add``         ``relu``; takes two nodes of one shape
 ``globalpool``  ``kind``: one number for each channel
@@ -19,11 +18,11 @@ each but the first names in ``from`` the nodes whose results it takes. Maps are 
 Kernels and windows are square; ``padding`` is ``"valid"`` or TensorFlow's ``"same"``. The first node is the
 only input; the last gives the logits, a vector. Convolutions and dense layers have a bias.
 Batch normalisation is no node: at rest it is a factor and an addend for each channel, which `fold_batch_norm`
-puts into the convolution before it.
+puts into the convolution before it when the weights are stored.
 
 The weights of a plan are named ``<node>_kernel`` and ``<node>_bias``, in the plan's order and with Keras's
-shapes: (k, k, inputs, filters); (k, k, channels) for a depthwise node; (inputs, units). `pack` writes them as
-little-endian float16, one behind the other.
+shapes: (k, k, inputs, filters); (inputs, units). `pack` writes them as little-endian float16, one behind the
+other.
 
 The page's side is ``notmagic/widgets/network_core.js``, which refuses the same plans with the same words. All
 but `build_keras` needs NumPy only.
@@ -89,7 +88,6 @@ _FIELDS: dict[str, tuple[str, Callable[[object], bool]]] = {
 _OPERATIONS: dict[str, tuple[int, str | None, tuple[str, ...]]] = {
     "input": (0, None, ("shape", "scale", "offset")),
     "conv": (1, "map", ("filters", "kernel", "stride", "padding", "relu")),
-    "depthwise": (1, "map", ("kernel", "stride", "padding", "relu")),
     "pool": (1, "map", ("kind", "size", "stride", "padding")),
     "add": (2, None, ("relu",)),
     "globalpool": (1, "map", ("kind",)),
@@ -251,13 +249,12 @@ def weight_shapes(nodes: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, ..
 
 
 def _kernel_shape(node: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
-    if node["op"] not in ("conv", "depthwise", "dense"):
+    if node["op"] not in ("conv", "dense"):
         return None
     depth = shapes[node["from"][0]][-1]
     if node["op"] == "dense":
         return (depth, node["units"])
-    window = (node["kernel"], node["kernel"], depth)
-    return (*window, node["filters"]) if node["op"] == "conv" else window
+    return (node["kernel"], node["kernel"], depth, node["filters"])
 
 
 def pack(nodes: Sequence[Mapping[str, Any]], arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -292,10 +289,6 @@ def _fitting(nodes: Sequence[Mapping[str, Any]], arrays: Mapping[str, np.ndarray
                 f"the weights hold no {name!r}, which the plan needs; they hold: {', '.join(arrays)}"
             )
         array = np.asarray(arrays[name], np.float32)
-        if (
-            len(shape) == 3 and array.ndim == 4 and array.shape[-1] == 1
-        ):  # Keras's depthwise kernels: (k, k, C, 1)
-            array = array[..., 0]
         if array.shape != shape:
             raise ValueError(
                 f"{name!r} has shape {array.shape}, and the plan expects {shape}; "
@@ -329,7 +322,7 @@ def fold_batch_norm(
     Parameters
     ----------
     kernel : array_like
-        (k, k, inputs, C) or (inputs, C); (k, k, C) or Keras's (k, k, C, 1) of a depthwise convolution.
+        (k, k, inputs, C) or (inputs, C).
     bias : array_like or None
         (C,); none is a bias of 0.
     gamma, beta : array_like or None
@@ -354,22 +347,19 @@ def fold_batch_norm(
     S. Ioffe and C. Szegedy, *Batch Normalization*, 2015, section 3.1: at inference it is a linear transform.
     """
     kernel, mean, variance = (np.asarray(array, np.float64) for array in (kernel, mean, variance))
-    channels = mean.size
-    axis = -2 if kernel.ndim == 4 and kernel.shape[-1] == 1 and kernel.shape[-2] == channels else -1
     rest = {"bias": bias, "gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
     for name, array in rest.items():
-        if array is not None and np.shape(array) != (kernel.shape[axis],):
+        if array is not None and np.shape(array) != kernel.shape[-1:]:
             raise ValueError(
                 f"{name} has shape {np.shape(array)}, and a kernel of shape {kernel.shape} has "
-                f"{kernel.shape[axis]} channels; give one number for each"
+                f"{kernel.shape[-1]} channels; give one number for each"
             )
     if not (variance + epsilon > 0).all():
         raise ValueError("variance + epsilon must be positive; give the moving variance, not its logarithm")
     factor = (1.0 if gamma is None else np.asarray(gamma, np.float64)) / np.sqrt(variance + epsilon)
     before = 0.0 if bias is None else np.asarray(bias, np.float64)
     after = 0.0 if beta is None else np.asarray(beta, np.float64)
-    folded = kernel * (factor[:, None] if axis == -2 else factor)
-    return folded.astype(np.float32), (after + (before - mean) * factor).astype(np.float32)
+    return (kernel * factor).astype(np.float32), (after + (before - mean) * factor).astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------------- stored networks
@@ -442,11 +432,7 @@ def _chain(shapes: Mapping[str, tuple[int, ...]]) -> list[dict[str, Any]]:
 
 
 def folded_weights(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> dict[str, np.ndarray]:
-    """Return the weights of a trained network's plan, batch normalisation folded in.
-
-    A stored network may hold, beside ``<node>_kernel`` (and ``<node>_bias`` or none), the batch normalisation
-    behind the node as ``<node>_bn_gamma``, ``<node>_bn_beta``, ``<node>_bn_moving_mean`` and
-    ``<node>_bn_moving_variance``; its epsilon is ``"batch_norm_epsilon"`` in the JSON file, or Keras's 0.001.
+    """Return the weights of a trained network's plan: as they are stored, batch normalisation folded in.
 
     Parameters
     ----------
@@ -463,21 +449,7 @@ def folded_weights(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> d
     ValueError
         If there is no such network, its files are damaged, or weights and plan do not belong together.
     """
-    nodes, arrays = plan(name, folder), pretrained.weights(name, folder)
-    epsilon = pretrained.history(name, folder).get("batch_norm_epsilon", 1e-3)
-    for node in nodes:
-        layer = node["name"]
-        if f"{layer}_bn_moving_mean" in arrays:
-            arrays[f"{layer}_kernel"], arrays[f"{layer}_bias"] = fold_batch_norm(
-                arrays[f"{layer}_kernel"],
-                arrays.get(f"{layer}_bias"),
-                arrays.get(f"{layer}_bn_gamma"),
-                arrays.get(f"{layer}_bn_beta"),
-                arrays[f"{layer}_bn_moving_mean"],
-                arrays[f"{layer}_bn_moving_variance"],
-                epsilon,
-            )
-    return _fitting(nodes, arrays)
+    return _fitting(plan(name, folder), pretrained.weights(name, folder))
 
 
 def packed_weights(name: str = "cifar10_chapter11", folder: Path = _FOLDER) -> bytes:
@@ -552,8 +524,6 @@ def apply_node(node: Mapping[str, Any], sources: list):
             layer = layers.Rescaling(node["scale"], node["offset"], name=name)
         case "conv":
             layer = layers.Conv2D(node["filters"], node["kernel"], activation=activation, **window)
-        case "depthwise":
-            layer = layers.DepthwiseConv2D(node["kernel"], activation=activation, **window)
         case "pool":
             kind = layers.MaxPooling2D if node["kind"] == "max" else layers.AveragePooling2D
             layer = kind(node["size"], **window)

@@ -25,7 +25,6 @@ const PLAN_FIELDS = {
 const PLAN_OPERATIONS = {
   input: [0, null, ["shape", "scale", "offset"]],
   conv: [1, "map", ["filters", "kernel", "stride", "padding", "relu"]],
-  depthwise: [1, "map", ["kernel", "stride", "padding", "relu"]],
   pool: [1, "map", ["kind", "size", "stride", "padding"]],
   add: [2, null, ["relu"]],
   globalpool: [1, "map", ["kind"]],
@@ -101,7 +100,7 @@ function shapeAfter(node, inputs, fail) {
   }
   const [height, width, channels] = inputs[0] ?? [];
   const side = node.kernel ?? node.size;
-  if (["conv", "depthwise", "pool"].includes(node.op)) {
+  if (["conv", "pool"].includes(node.op)) {
     if (node.padding === "valid" && side > Math.min(height, width)) {
       fail(`a ${side} x ${side} window does not fit ${sayShape(inputs[0])}; padding "same" or `
         + `a window of at most ${Math.min(height, width)} would`);
@@ -132,10 +131,9 @@ export function decodeFloat16(bits) {
 /** What a node multiplies: shape of its kernel, and how many products one place of its map needs. */
 function kernelOf(node, from) {
   if (node.op === "dense") return { shape: [from[0], node.units], bias: node.units, products: from[0] * node.units };
-  if (node.op !== "conv" && node.op !== "depthwise") return null;
-  const window = [node.kernel, node.kernel, from[2]];
-  if (node.op === "depthwise") return { shape: window, bias: from[2], products: sizeOf(window) };
-  return { shape: [...window, node.filters], bias: node.filters, products: sizeOf(window) * node.filters };
+  if (node.op !== "conv") return null;
+  const shape = [node.kernel, node.kernel, from[2], node.filters];
+  return { shape, bias: node.filters, products: sizeOf(shape) };
 }
 
 /**
@@ -194,8 +192,8 @@ const wholeTiles = (length) => Math.ceil(length / TILE) * TILE;
 /** Give a node its output and what its computing needs, once for all runs. */
 function prepare(node) {
   node.output = node.op === "flatten" ? node.inputs[0].output : new Float32Array(sizeOf(node.shape));
-  if (["depthwise", "pool", "dense"].includes(node.op)) node.sums = new Float64Array(node.shape.at(-1));
-  if (!["conv", "depthwise", "pool"].includes(node.op)) return;
+  if (["pool", "dense"].includes(node.op)) node.sums = new Float64Array(node.shape.at(-1));
+  if (!["conv", "pool"].includes(node.op)) return;
   const [height, width, channels] = node.inputs[0].shape;
   const before = (length) => windowsOn(length, node.window, node.stride, node.padding).before;
   node.window = node.kernel ?? node.size;
@@ -413,22 +411,6 @@ function addProducts({ products: p, output, bias, filters, shape, patches, relu 
 /** The least value that a node gives: 0 behind a ReLU. */
 const leastOf = (node) => (node.relu ? 0 : -Infinity);
 
-function runDepthwise(node) {
-  const { output, weights, bias, sums, reads, cells } = node;
-  const input = node.inputs[0].output;
-  const channels = sums.length;
-  const least = leastOf(node);
-  for (let place = 0, at = 0; at < output.length; place++, at += channels) {
-    sums.set(bias);
-    for (let cell = 0; cell < cells; cell++) {
-      const start = reads[place * cells + cell];
-      if (start < 0) continue;
-      for (let c = 0; c < channels; c++) sums[c] += input[start + c] * weights[cell * channels + c];
-    }
-    for (let c = 0; c < channels; c++) output[at + c] = Math.max(sums[c], least);
-  }
-}
-
 function runPool(node) {
   const { output, sums, reads, cells } = node;
   const input = node.inputs[0].output;
@@ -481,7 +463,7 @@ function runDense(node) {
 }
 
 const RUN = {
-  conv: runConv, depthwise: runDepthwise, pool: runPool, add: runAdd, globalpool: runGlobalPool, dense: runDense,
+  conv: runConv, pool: runPool, add: runAdd, globalpool: runGlobalPool, dense: runDense,
   flatten: () => {}, // it shares its input's memory
 };
 
@@ -534,7 +516,7 @@ const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
  *
  * Always there: `op`, `from`, `place` {row, col, channel}, `window` {top, left, height, width} on the map it is computed
  * from (it may reach beyond the edge; null where there is no such map), `inputs`, `sum`, `value` (after a ReLU). Further:
- *   conv, depthwise, dense: `weights`, `products` (in the order of `inputs`: rows, columns, channels) and `bias`;
+ *   conv, dense: `weights`, `products` (in the order of `inputs`: rows, columns, channels) and `bias`;
  *   pool, globalpool: `largest`, the entry of `inputs` that is; `cells`, how many are averaged; a cell of a window that
  *     is beyond the edge has no number: NaN in `inputs`;
  *   flatten: `source`, the entry of its input, with `sourcePlace` there.
@@ -584,12 +566,6 @@ const EXPLAIN = {
       return start < 0 ? 0 : input[start + (tap % depth)];
     });
     const weights = inputs.map((_, tap) => node.weights[tap * node.filters + place.channel]);
-    return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
-  },
-  depthwise: (node, [input], place) => {
-    const { starts, window } = windowOf(node, place);
-    const inputs = Float32Array.from(starts, (start) => (start < 0 ? 0 : input[start + place.channel]));
-    const weights = inputs.map((_, cell) => node.weights[cell * node.shape[2] + place.channel]);
     return { window, ...explainSum(node, inputs, weights, node.bias[place.channel]) };
   },
   dense: (node, [input], place, index) =>

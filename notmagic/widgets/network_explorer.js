@@ -36,7 +36,7 @@ export function gridOf(shape) {
 export function canBeNegative(node) {
   if (node.op === "input") return node.offset < 0;
   if (node.relu) return false;
-  return ["conv", "depthwise", "dense"].includes(node.op) || node.inputs.some(canBeNegative);
+  return ["conv", "dense"].includes(node.op) || node.inputs.some(canBeNegative);
 }
 
 const SAMPLED = 4096; // numbers of a map that are enough to know how large they are
@@ -316,7 +316,7 @@ export function sumWords(behind) {
   }
   const total = `${say(unit.sum - unit.bias, 3)} + bias ${bracketed(unit.bias)} = ${say(unit.sum, 3)}.${relu}`;
   const count = say(unit.products.length);
-  if (behind.listed || !parts || parts.length === 1) {
+  if (behind.listed || parts.length === 1) {
     if (behind.listed) return `Shown: the ${cells.places.length} strongest of ${count} products. All together: ${total}`;
     return `All ${count} products: ${total}`;
   }
