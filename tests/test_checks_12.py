@@ -441,13 +441,14 @@ test_a_wrong_count_gets_its_diagnosis = entries_diagnosed(twelve.counts, COUNTS,
 test_wrong_flattery_gets_its_diagnosis = entries_diagnosed(twelve.flattery, FLATTERY, [
     (BY_TEST, 0.0222, "give points"), (BY_TEST, 84.22, "above the truth"),
     (BY_TEST, 0.8422, "above the truth"),
-    (BY_TEST, -2.22, "sign"), (BY_TEST, 2.27, "for the validation set"), (BY_TEST, 4.2, "largest of all"),
-    (BY_TEST, 3.57, "a row is one time"), (BY_TEST, -0.023, "without any choice"),
+    (BY_TEST, -2.22, "sign"), (BY_TEST, 2.27, "for the validation set"),
+    (BY_TEST, 4.2, "In each story there are 20"), (BY_TEST, 3.57, "a row is one story"),
+    (BY_TEST, -0.023, "without any choice"),
     (BY_VALIDATION, 2.22, "for the test set"), (BY_VALIDATION, 4.2, "largest of all"),
     (HONEST, 2.22, "chosen by test"), (HONEST, 2.27, "reported by validation"), (HONEST, 0.04, "sign"),
-    (HONEST, -0.093, "Each time somebody chooses anew"), (HONEST, -0.073, "changed places"),
-    (HONEST, 81.96, "above the truth"), (HONEST, 7, "to a hundredth"), (HONEST, ..., "not answered yet"),
-    (HONEST, "0", "of type str"),
+    (HONEST, -0.093, "In each, somebody chooses anew"), (HONEST, -0.073, "changed places"),
+    (HONEST, 81.96, "above the truth"), (HONEST, 7, "mean over all stories"),
+    (HONEST, ..., "not answered yet"), (HONEST, "0", "of type str"),
 ])
 
 
@@ -480,6 +481,7 @@ test_broken_shifting_gets_its_diagnosis = diagnosed(twelve.shifted, SHIFT, [
     ("comes in at the other", [(WINDOW, "np.roll(images, (down, right), axis=(1, 2))")]),
     ("black comes in", [('"reflect"', '"constant"')]), ("edge are repeated", [('"reflect"', '"edge"')]),
     ("come twice", [('"reflect"', '"symmetric"')]),
+    *[("a fixed number of pixels", [("abs(down), abs(right)", f"{rim}, {rim}")]) for rim in (3, 4, 5, 8)],
     ("old pixels", [("    wide", "    i, j = np.arange(h)[:, None] - down, np.arange(w) - right\n"
                      "    inside = (i >= 0) & (i < h) & (j >= 0) & (j < w)\n"
                      "    rolled = np.roll(images, (down, right), (1, 2))\n"
@@ -612,6 +614,8 @@ test_broken_folding_gets_its_diagnosis = diagnosed(twelve.fold, FOLD, [
 test_a_broken_rate_gets_its_diagnosis = diagnosed(twelve.rate, RATE, [
     ("rise is missing", [("    r = steps // 5", "    r = 0")]),
     ("stands at its peak", [("return peak * step / r", "return peak")]),
+    ("in the first fifth the rate is 0", [("return peak * step / r", "return 0")]),
+    ("rounded down", [("steps // 5", "steps / 5")]),
     ("one step early", [("peak * step / r", "peak * (step + 1) / r")]),
     ("a cosine, too", [("peak * step / r", "peak * (1 - np.cos(np.pi * step / r)) / 2")]),
     ("it is to rise", [("peak * step / r", "peak * (1 - step / r)")]),
@@ -630,6 +634,7 @@ test_a_broken_rate_gets_its_diagnosis = diagnosed(twelve.rate, RATE, [
     ("peak has no effect", [("peak * ", "")]),
     ("two things", [("// 5", "// 10"), ("np.pi * t", "2 * np.pi * t")]),
     ("wrong shape", [("return peak * (1", "return [peak] * 1 or (1")]),
+    ("the result: the number is wrong", [("return peak * (1", "return 7 * peak * (1")]),
     ("returns nothing", [("        return peak * step / r", "        return None")]),
 ])
 

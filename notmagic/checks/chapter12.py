@@ -168,7 +168,8 @@ def _sources(n: int, by: int, fill: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shifted(images: np.ndarray, down: int, right: int, *, fill: str = "reflect", rows: str = "down",
-             columns: str = "right", order: str = "own", axes: str = "places", give: str = "images") -> Parts:
+             columns: str = "right", order: str = "own", axes: str = "places", give: str = "images",
+             rim: int | None = None) -> Parts:
     """Move the content of images (N, H, W, C) down and to the right, or do it wrong.
 
     Parameters
@@ -177,10 +178,13 @@ def _shifted(images: np.ndarray, down: int, right: int, *, fill: str = "reflect"
         (N, H, W, C).
     down, right
         Pixels; negative ones move up and to the left.
-    fill, rows, columns, order, axes, give
+    fill, rows, columns, order, axes, give, rim
         What to do wrong; the defaults are right.
     """
     x = images.astype(np.float64)
+    if rim is not None:
+        wide = np.pad(x, ((0, 0), (rim, rim), (rim, rim), (0, 0)), mode="reflect")
+        return _one(wide[:, rim - down:rim - down + x.shape[1], rim - right:rim - right + x.shape[2]])
     if give == "wide":
         return _one(np.pad(x, ((0, 0), (abs(down),) * 2, (abs(right),) * 2, (0, 0)), mode="reflect"))
     down = {"down": down, "up": -down, "never": 0, "forwards": abs(down)}[rows]
@@ -220,6 +224,8 @@ _SHIFT_SLIPS: list[Slip] = [
     ("you move along the last two axes: the last one counts the channels.", {"axes": "late"}),
     ("the pictures have grown: cut out as many rows and columns as there were.", {"give": "wide"}),
     ("only the first picture comes back.", {"give": "first"}),
+    *[("the pictures are made wider by a fixed number of pixels, and not all shifts are as small as that.",
+       {"rim": rim}) for rim in (3, 4, 5, 8)],
 ]
 
 
@@ -230,7 +236,10 @@ def _shift_cases() -> list[Case]:
                                ((2, 9, 7, 3), -3, -2), ((3, 6, 5, 2), 0, 2), ((2, 5, 6, 3), -2, 0)):
         images = rng.integers(0, 256, shape).astype(np.uint8)
         cases.append(Case((images, down, right), described(images=images, down=down, right=right)))
-    return cases
+    # As far as the text allows.
+    shape = (2, *(int(side) for side in rng.integers(9, 13, 2)), 2)
+    images, down, right = rng.integers(0, 256, shape).astype(np.uint8), shape[1] - 1, 1 - shape[2]
+    return [*cases, Case((images, down, right), described(images=images, down=down, right=right))]
 
 
 def _shift_hint(error: Exception, case: Case) -> str:
@@ -636,12 +645,14 @@ def _rate(step: int, steps: int, peak: float, *, length: str = "fifth", climb: s
 
     It rises linearly from 0 over the first fifth of the steps and falls along half a cosine to 0.
     """
-    rise = {"fifth": steps // 5, "tenth": steps // 10, "half": steps // 2, "five": 5}[length]
+    rise = {"fifth": steps // 5, "tenth": steps // 10, "half": steps // 2, "five": 5,
+            "exact": steps / 5}[length]
     height = {"peak": peak, "one": 1.0}[height]
     if climb != "none" and step < rise:
         share = step / rise
         return _one(height * {"line": share, "early": (step + 1) / rise, "high": 1.0, "down": 1 - share,
-                              "cosine": (1 - np.cos(np.pi * share)) / 2, "of all": step / steps}[climb])
+                              "zero": 0.0, "of all": step / steps,
+                              "cosine": (1 - np.cos(np.pi * share)) / 2}[climb])
     share = {"since the peak": (step - rise) / (steps - rise), "from the start": step / steps,
              "of all": (step - rise) / steps}[time]
     falls = {"half cosine": (1 + np.cos(np.pi * share)) / 2, "whole": (1 + np.cos(2 * np.pi * share)) / 2,
@@ -655,10 +666,13 @@ _RATE_SLIPS: list[Slip] = [
     ("the rise is missing: the rate starts at its peak and falls from there.",
      {"climb": "none", "time": "from the start"}),
     ("in the first fifth the rate stands at its peak; it is to rise from 0.", {"climb": "high"}),
+    ("in the first fifth the rate is 0; it is to rise.", {"climb": "zero"}),
     ("the rise comes one step early: at step 0 the rate is to be 0.", {"climb": "early"}),
     ("the rise is a cosine, too; it is to be a straight line.", {"climb": "cosine"}),
     ("in the first fifth the rate falls; it is to rise.", {"climb": "down"}),
     ("the rise divides by all steps: it is to reach the peak after a fifth of them.", {"climb": "of all"}),
+    ("the rise takes the exact length of a fifth of the steps; r is a whole number, rounded down.",
+     {"length": "exact"}),
     ("the rise takes a tenth of the steps; a fifth is asked for.", {"length": "tenth"}),
     ("the rise takes half of the steps; a fifth is asked for.", {"length": "half"}),
     ("the rise takes five steps; a fifth of them is asked for.", {"length": "five"}),
@@ -926,8 +940,8 @@ def _flattery() -> tuple[dict[str, float], dict[str, list[tuple[float, str]]]]:
         "chosen by validation, test reported": points(other),
     }
     by_test, reported, honest = right
-    every = f"the largest of all numbers is taken. Each time, there are {RECIPES} recipes to choose from."
-    columns = "a row is one time, its columns are the recipes: the largest of each row is asked for."
+    every = f"the largest of all numbers is taken. In each story there are {RECIPES} recipes to choose from."
+    columns = "a row is one story, its columns are the recipes: the largest of each row is asked for."
     plain = "that is without any choice."
     always = test[:, validation.mean(axis=0).argmax()]
     wrong = {
@@ -937,7 +951,7 @@ def _flattery() -> tuple[dict[str, float], dict[str, list[tuple[float, str]]]]:
                    (points(validation.max(axis=0)), columns), (points(validation), plain)],
         honest: [(right[by_test], "that is chosen by test."), (points(turned), "the two sets have changed "
                  "places."), (right[reported], "that is reported by validation."), (points(test), plain),
-                 (points(always), "you choose one recipe for all times. Each time somebody chooses anew.")],
+                 (points(always), "you choose one recipe for all stories. In each, somebody chooses anew.")],
     }
     for question, value in right.items():
         share, whole = value / 100, value + 100 * TRUTH
@@ -961,8 +975,9 @@ def flattery(answers: dict[str, float]) -> None:
             return None
         found = (says for number, says in wrong[question]
                  if abs(given - number) <= min(TOLERANCE, abs(number) / 9))
-        return next(found, "not this number. Each time: which recipe is chosen, what is reported, how far is "
-                           "that above the truth? Then the mean over all times, in points, to a hundredth.")
+        return next(found, "not this number. In each story: which recipe is chosen, what is reported, how "
+                           "far is that above the truth? Then the mean over all stories, in points, to a "
+                           "hundredth.")
 
     read_answers(answers, right, judge_entry)
     correct("whoever chooses by a number reports too much of it, by test or by validation. A set that chose "
