@@ -139,7 +139,10 @@ FORMS = [
     (thirteen.grad_cam, CAM, [("    weights", "    maps = maps.astype('float32')\n    weights")]),
     (thirteen.nearest, NEAREST, [("order[:k]", "order[:k].tolist()")]),
     (thirteen.nearest, NEAREST, [("order[:k]", "tuple(int(i) for i in order[:k])")]),
-    (thirteen.nearest, NEAREST, [("    order = order[order != query]\n", ""), ("[:k]", "[1:k + 1]")]),
+    (thirteen.nearest, NEAREST, [("order[order != query]", "np.delete(order, list(order).index(query))")]),
+    (thirteen.nearest, NEAREST, [("np.argsort(-cosine)", "np.argsort(cosine)[::-1]")]),
+    (thirteen.nearest, NEAREST, [("    lengths =", "    features = features.astype('float32')\n"
+                                  "    lengths =")]),
     (thirteen.nearest, NEAREST, [(" / lengths[query]", "")]),       # the same for all, so the order is
     (thirteen.nearest, NEAREST, [("    order = np", "    cosine[query] = -np.inf\n    order = np")]),
     (thirteen.shuffle_patches, SHUFFLE, [(".reshape(h, w, c)", ".reshape(h, w, c).astype(float)")]),
@@ -461,6 +464,13 @@ test_a_broken_class_activation_map_gets_its_diagnosis = diagnosed(thirteen.grad_
 
 test_broken_neighbours_get_their_diagnosis = diagnosed(thirteen.nearest, NEAREST, [
     ("itself is among", [("    order = order[order != query]\n", "")]),
+    *[("the first of all is left out", [("    order = order[order != query]\n", ""), ("[:k]", "[1:k + 1]"),
+                                        ("np.argsort(-cosine)", way)])
+      for way in ("np.argsort(-cosine)", "np.argsort(-cosine, kind='stable')", "np.argsort(cosine)[::-1]")],
+    *[("itself is among", [("    order = order[order != query]\n", ""), ("np.argsort(-cosine)", way)])
+      for way in ("np.argsort(-cosine, kind='stable')", "np.argsort(cosine)[::-1]")],
+    ("gets the likeness 0", [("    order = order[order != query]\n", ""),
+                             ("    order = np", "    cosine[query] = 0\n    order = np")]),
     ("indices are off", [("np.argsort(-cosine)", "np.argsort(-np.delete(cosine, query))"),
                          ("    order = order[order != query]\n", "")]),
     ("the furthest", [("argsort(-cosine)", "argsort(cosine)")]),
@@ -527,6 +537,7 @@ PERMUTED = "patches[rng.permutation(len(patches))]"
     ("wrong shape", [("    return ", "    return image[None]\n    return ")]),
     ("returns nothing", [("    return ", "    pass\n    ")]),
     ("stopped with", [("rng.permutation(len(patches))", "rng.permutation(patches, len(patches))")]),
+    ("stopped with ValueError", [("h, w, c = image.shape", "h, w, c = *image.shape[:2], 3")]),
     ("nan or an inf", [(".reshape(h, w, c)", ".reshape(h, w, c) * np.nan")]),
 ])
 def test_broken_shuffling_gets_its_diagnosis(says, changes):
@@ -581,6 +592,7 @@ test_a_broken_step_gets_its_diagnosis = diagnosed(thirteen.adversarial_step, STE
     ("last amount is missing", [("in amounts:", "in amounts[:-1]:")]),
     ("only the last", [("np.array(shares)", "shares[-1]")]),
     ("smallest score", [("argmax", "argmin")]),
+    ("the largest score with the label", [("argmax", "max")]),
     ("pictures first", [("change(images, amount)", "change(amount, images)")]),
     ("pictures first", [("predict(change(images, amount))", "predict(change(images[0], amount))")]),
     ("wrong shape", [("np.array(shares)", "np.array(shares)[None]")]),

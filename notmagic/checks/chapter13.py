@@ -448,9 +448,20 @@ def notices(answers: dict[str, str]) -> None:
 # --- Task 5: neighbours -------------------------------------------------------------------------------
 
 
+# Ways to sort, largest first. They differ in what comes first where two are equal, as a row and its double.
+_SORTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "first index": lambda like: np.argsort(-like, kind="stable"),
+    "as it comes": lambda like: np.argsort(-like),
+    "turned round": lambda like: np.argsort(like)[::-1]}
+
+
 def _nearest(features: np.ndarray, query: int, k: int, *, by: str = "cosine", itself: str = "left out",
-             order: str = "nearest first", give: str = "indices") -> Parts:
-    """Find the k rows of features (N, D) that are most like one of them, or do it wrong."""
+             order: str = "nearest first", give: str = "indices", ties: str = "first index") -> Parts:
+    """Find the k rows of features (N, D) that are most like one of them, or do it wrong.
+
+    ``ties`` is one of :data:`_SORTED`. It makes no difference to what is right: only the picture itself is
+    as like as another.
+    """
     x = features.astype(np.float64)
     if by == "columns":
         x = x / np.linalg.norm(x, axis=0)
@@ -460,14 +471,12 @@ def _nearest(features: np.ndarray, query: int, k: int, *, by: str = "cosine", it
     like = {"dot": dots, "columns": dots, "euclid": -np.linalg.norm(x - x[query], axis=1),
             "magnitude": np.abs(dots / lengths), "half": dots / lengths ** 2,
             "manhattan": -np.abs(x - x[query]).sum(axis=1)}.get(by, dots / lengths)
-    if itself == "dropped first":
-        found = np.argsort(-np.delete(like, query), kind="stable")          # its places are not those of x
-    else:
-        found = np.argsort(-like, kind="stable")
-        if itself == "left out":
-            found = found[found != query]
-        elif itself == "first dropped":
-            found = np.sort(found)[1:]
+    if itself == "zero":
+        like = np.where(np.arange(len(x)) == query, 0.0, like)
+    everyone = _SORTED[ties](like)
+    found = {"left out": lambda: everyone[everyone != query], "first skipped": lambda: everyone[1:],
+             # The places of an array without the picture are not those of x.
+             "dropped first": lambda: _SORTED[ties](np.delete(like, query))}.get(itself, lambda: everyone)()
     if order == "furthest first":
         found = found[::-1]
     found = found[:k]
@@ -477,13 +486,16 @@ def _nearest(features: np.ndarray, query: int, k: int, *, by: str = "cosine", it
         found = np.sort(found)
     cosines = dots / lengths / lengths[query]
     return _one({"indices": lambda: found, "from one": lambda: found + 1, "likeness": lambda: cosines[found],
-                 "one more": lambda: np.argsort(-like, kind="stable")[:k + 1],
-                 "rows": lambda: features[found], "all": lambda: np.argsort(-like, kind="stable"),
-                 "one": lambda: found[0]}[give]())
+                 "one more": lambda: everyone[:k + 1], "rows": lambda: features[found],
+                 "all": lambda: everyone, "one": lambda: found[0]}[give]())
 
 
 _NEAREST_SLIPS: list[Slip] = [
-    ("the picture itself is among its neighbours.", {"itself": "kept"}),
+    *[("the picture itself is among its neighbours.", {"itself": "kept", "ties": ties}) for ties in _SORTED],
+    *[("the first of all is left out, whichever picture it is. Another that points the same way is just as "
+       "like: leave the picture itself out.", {"itself": "first skipped", "ties": ties}) for ties in _SORTED],
+    ("the picture itself gets the likeness 0, more than those that point away. It is to be left out.",
+     {"itself": "zero"}),
     ("the indices are off: they count in an array from which the picture itself was taken out.",
      {"itself": "dropped first"}),
     ("yours are the furthest, not the nearest.", {"order": "furthest first"}),
@@ -502,21 +514,32 @@ _NEAREST_SLIPS: list[Slip] = [
     ("the indices count from 1; Python's first is 0.", {"give": "from one"}),
     ("these are the cosines; their indices are asked for.", {"give": "likeness"}),
     ("these are the features of the neighbours; their indices are asked for.", {"give": "rows"}),
-    ("there is one neighbour too many, and one of them is the picture itself.", {"give": "one more"}),
-    ("all pictures come back; k of them are asked for.", {"give": "all"}),
+    *[("there is one neighbour too many, and one of them is the picture itself.",
+       {"give": "one more", "ties": ties}) for ties in _SORTED],
+    *[("all pictures come back; k of them are asked for.", {"give": "all", "ties": ties})
+      for ties in _SORTED],
     ("only the first neighbour comes back; k of them are asked for.", {"give": "one"}),
 ]
 
 
 def _nearest_cases() -> list[Case]:
     rng = np.random.default_rng()
-    cases = []
-    while len(cases) < 4:
-        n, d, k = ((5, 2, 2), (8, 3, 3), (20, 6, 4), (30, 9, 7))[len(cases)]
-        features = rng.normal(size=(n, d)) * rng.uniform(1, 5, (n, 1))   # some long, some short; no ties
+    cases: list[Case] = []
+    # Pictures, features and k; and whether a row before or behind is 2 or 4 times that of the picture. In one
+    # case, all others are asked for.
+    settings = ((5, 2, 2, ""), (8, 4, 3, "before"), (9, 4, 4, "behind"), (7, 3, 6, ""), (12, 4, 5, "before"),
+                (20, 6, 4, ""), (30, 9, 7, ""))
+    while len(cases) < len(settings):
+        n, d, k, double = settings[len(cases)]
+        features = rng.normal(size=(n, d)) * rng.uniform(1, 5, (n, 1))      # some long, some short
         query = int(rng.integers(1, n - 1))
+        if double:
+            # A length of 2, 4 or 8: whatever is computed is exact, so that both are alike to the last digit.
+            features[query] = rng.choice([-1, 1], d) * rng.choice([1, 2, 4])
+            other = int(rng.integers(query) if double == "before" else rng.integers(query + 1, n))
+            features[other] = features[query] * rng.choice([2, 4])
         unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-        likeness = np.sort(unit @ unit[query])
+        likeness = np.sort(np.delete(unit @ unit[query], query))
         if np.diff(likeness).min() > 1e-4:                          # one answer, in float32 as well
             cases.append(Case((features, query, k), described(features=features, query=query, k=k)))
     return cases
@@ -627,7 +650,7 @@ def shuffle_patches(function: Callable[..., Any]) -> None:
                 return image                                        # all pixels can be told apart
 
     first = int(random.integers(1, 10**9))
-    for shape, size in (((12, 12, 3), 4), ((8, 14, 3), 2), ((15, 10, 3), 5)):
+    for shape, size in (((12, 12, 3), 4), ((8, 14, 4), 2), ((15, 10, 3), 5)):
         image = picture(*shape)
         rows, columns = shape[0] // size, shape[1] // size
         orders = [_order(function, image, size, first + call) for call in range(12)]
@@ -734,7 +757,7 @@ def _accuracies(predict: Predict, images: np.ndarray, labels: np.ndarray,
                        start, lambda a=amount, c=current: change(c, a))()
         current = changed
         scores = predict(changed)
-        found = scores.argmax(axis=1) if best == "largest" else scores.argmin(axis=1)
+        found = {"largest": scores.argmax, "smallest": scores.argmin, "score": scores.max}[best](axis=1)
         right = found == (labels if against == "labels" else plain)
         if first == "likely":
             right = right & (plain == labels)
@@ -764,6 +787,8 @@ _ACCURACY_SLIPS: list[Slip] = [
     ("the last amount is missing.", {"give": "one too few"}),
     ("only the last amount comes back.", {"give": "last"}),
     ("you take the class with the smallest score.", {"best": "smallest"}),
+    ("you compare the largest score with the label. A label says *where* the largest is to stand.",
+     {"best": "score"}),
 ]
 
 
