@@ -30,6 +30,29 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1440, "height": 900}
 BUILD_PATIENCE = 600  # seconds to wait for another worker's build
 # WCAG 2.2 A and AA, best practices, and the two experimental rules that Lighthouse also applies.
+AXE_COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that ask for colours
+AXE = """async ([parts, options, colours, coloursOnly]) => {
+  const seen = new Set();
+  for (const code of document.querySelectorAll("div.highlight pre")) {
+    let around = "";
+    for (let e = code.parentElement; e && e.tagName !== "ARTICLE"; e = e.parentElement) {
+      around += ` ${e.className}`;
+    }
+    const kinds = [...code.querySelectorAll("span")].map(
+      (token) => `${around} > ${token.parentElement.className} > ${token.className}`);
+    const isNew = kinds.some((kind) => !seen.has(kind)) || !kinds.length;
+    code.toggleAttribute("data-like-others", !isNew);
+    kinds.forEach((kind) => seen.add(kind));
+  }
+  const include = parts.length ? parts : ["html"];
+  const off = Object.fromEntries(colours.map((rule) => [rule, { enabled: false }]));
+  const all = coloursOnly ? { violations: [] }
+    : await axe.run({ include }, { ...options, rules: { ...options.rules, ...off } });
+  const coloured = await axe.run(
+    { include, exclude: ["[data-like-others]"] }, { ...options, runOnly: colours, rules: {} });
+  return [...all.violations, ...coloured.violations].flatMap(({ id, impact, nodes }) =>
+    nodes.map((node) => `${id} (${impact}): ${node.html.slice(0, 200)}`));
+}"""
 AXE_OPTIONS = {
     "resultTypes": ["violations"],  # what is in order need not be described: three times as fast
     "preload": False,  # it would fetch the style sheets once more, which a page in a folder may not
@@ -171,17 +194,16 @@ class WatchedPage:
         """Scroll to every widget and wait; give the state of each, ``running`` being the good one."""
         return self.page.evaluate(START_WIDGETS)
 
-    def axe(self, *parts: str) -> list[str]:
-        """Run axe on the page, or on the parts that the selectors name; give its findings, one line each."""
+    def axe(self, *parts: str, colours_only: bool = False) -> list[str]:
+        """Run axe on the page, or on the parts that the selectors name; give its findings, one line each.
+
+        Colours are looked at in code only where a kind of token comes for the first time: thousands have the
+        same two colours. All other rules are run on everything, unless the colours alone have changed.
+        """
         if self.page.evaluate("typeof window.axe") == "undefined":
             self.page.evaluate(axe_source())
-        self.page.evaluate("(parts) => { window.parts = parts.length ? { include: parts } : document; }",
-                           [part for part in parts if self.page.locator(part).count()])
-        return self.page.evaluate("""async (options) => {
-          const { violations } = await axe.run(window.parts, options);
-          return violations.flatMap(({ id, impact, nodes }) =>
-            nodes.map((node) => `${id} (${impact}): ${node.html.slice(0, 200)}`));
-        }""", AXE_OPTIONS)
+        there = [part for part in parts if self.page.locator(part).count()]
+        return self.page.evaluate(AXE, [there, AXE_OPTIONS, AXE_COLOURS, colours_only])
 
     def sideways(self) -> list[str]:
         """Give what makes the page scroll sideways, by its selector; an empty list is the good one.

@@ -37,8 +37,18 @@ def test_each_page_is_quiet_accessible_and_fits_a_phone(site_url, watch, name):
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(IS_LIGHT, arg=scheme == "light")
-            assert watched.axe(*parts) == [], f"{scheme}, {viewport['width']} pixels"
+            found = watched.axe(*parts, colours_only=scheme == "light")
+            assert found == [], f"{scheme}, {viewport['width']} pixels"
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("kind", ["k", "c1"])
+def test_one_pale_kind_of_token_is_found(site_url, watch, kind):
+    watched = watch(PHONE)
+    page = watched.open(f"{site_url}/{CHAPTER}")
+    assert watched.axe(colours_only=True) == []
+    page.add_style_tag(content=f"div.highlight .{kind} {{ color: #dddddd !important; }}")
+    assert any(f'<span class="{kind}">' in found for found in watched.axe(colours_only=True))
 
 
 def test_the_dark_does_not_change_the_colours_of_a_picture(site_url, watch):
