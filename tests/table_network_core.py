@@ -96,6 +96,14 @@ def chapter11() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def shipped() -> dict[str, Any]:
+    """Return plan and weights of each network that pages run."""
+    return {
+        name: {"plan": plans.plan(name), "weights": encoded(plans.packed_weights(name))}
+        for name in ("cifar10_chapter11", "cifar10_chapter12")
+    }
+
+
 def mixed() -> dict[str, Any]:
     """Return a network with every operation, its weights apart and packed, and a picture."""
     arrays = random_weights(MIXED)
@@ -226,5 +234,5 @@ def resized() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    tables = (chapter11, mixed, patches, refused, halves, resized)
+    tables = (chapter11, shipped, mixed, patches, refused, halves, resized)
     print(json.dumps({make.__name__: make() for make in tables}))

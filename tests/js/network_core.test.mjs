@@ -220,7 +220,8 @@ test("a unit's patch of the picture is geometry's", () => {
 });
 
 test("a unit's patch is the frame around all pixels that reach it", () => {
-  // All weights are one, all biases zero: one lit pixel reaches a unit if and only if that unit is not zero then.
+  // All weights are one, all biases zero: one lit pixel reaches a unit if and only if that unit is not zero then. What
+  // it reaches is 1/9 at least (of a mean over nine); what is left of sums that cancel out is far smaller.
   const plan = mixed.plan.map((node) => (node.op === "input" ? { ...node, scale: 1, offset: 0 } : node));
   const network = core.unpackNetwork(plan, bytes(mixed.ones));
   const [height, width] = network.nodes[0].shape;
@@ -231,7 +232,7 @@ test("a unit's patch is the frame around all pixels that reach it", () => {
     core.runNetwork(network, picture);
     network.nodes.forEach(({ output }, n) => output.forEach((value, index) => {
       const [top, left, bottom, right] = frames[n][index];
-      if (value > 0) {
+      if (value > 1e-3) {
         frames[n][index] = [Math.min(top, row), Math.min(left, col), Math.max(bottom, row + 1), Math.max(right, col + 1)];
       }
     }));
@@ -278,17 +279,20 @@ test("what is covered becomes grey, and the picture itself stays", () => {
 
 // ---------------------------------------------------------------------------------------------------- speed
 
-test("chapter 11's network takes less than 10 ms a picture", (t) => {
-  const medians = Array.from({ length: 8 }, () => {
-    const times = Array.from({ length: 25 }, (_, n) => {
-      const start = performance.now();
-      core.runNetwork(network11, pictures11, (n % 4) * PICTURE);
-      return performance.now() - start;
+for (const [name, { plan, weights }] of Object.entries(table.shipped)) {
+  test(`${name} takes less than 10 ms a picture`, (t) => {
+    const network = core.unpackNetwork(plan, bytes(weights));
+    const medians = Array.from({ length: 8 }, () => {
+      const times = Array.from({ length: 25 }, (_, n) => {
+        const start = performance.now();
+        core.runNetwork(network, pictures11, (n % 4) * PICTURE);
+        return performance.now() - start;
+      });
+      return times.sort((a, b) => a - b)[12];
     });
-    return times.sort((a, b) => a - b)[12];
+    // Other processes can only slow a run down: the least of several medians is what the code itself takes.
+    const best = Math.min(...medians);
+    t.diagnostic(`${best.toFixed(2)} ms, ${Math.round(network.multiplyAdds / best / 1000)} million multiply-adds a second`);
+    assert.ok(best < 10, `medians of ${medians.map((median) => median.toFixed(2)).join(", ")} ms`);
   });
-  // Other processes can only slow a run down: the least of several medians is what the code itself takes.
-  const best = Math.min(...medians);
-  t.diagnostic(`${best.toFixed(2)} ms, ${Math.round(network11.multiplyAdds / best / 1000)} million multiply-adds a second`);
-  assert.ok(best < 10, `${medians.map((median) => median.toFixed(1)).join(", ")} ms`);
-});
+}
