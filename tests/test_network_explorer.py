@@ -25,6 +25,7 @@ from notmagic.widgets import NetworkExplorer
 from notmagic.widgets.network_explorer import GREY
 
 NAME = "cifar10_chapter11"
+SHIPPED = (NAME, "cifar10_chapter12")  # the networks that pages run
 GRADIENT = np.stack([np.add.outer(np.arange(90) * 2, np.arange(120)) % 256] * 3, axis=2).astype(np.uint8)
 PAINTED = ".nm-grid-picture canvas"
 
@@ -239,9 +240,10 @@ def test_keys_choose_units_and_all_numbers_are_numpys(show):
     page.assert_as_numpy()
 
 
+@pytest.mark.parametrize("network", SHIPPED)
 @pytest.mark.parametrize("picture", range(7))
-def test_every_picture_and_layer_is_numpys(show, picture):
-    page = show(NetworkExplorer(picture=picture, ask=False))
+def test_every_picture_and_layer_is_numpys(show, network, picture):
+    page = show(NetworkExplorer(network, picture=picture, ask=False))
     random = np.random.default_rng(picture)
     for layer, shape in page.widget.layers.items():
         place = [int(random.integers(side)) for side in shape]
@@ -565,8 +567,9 @@ def test_a_picture_can_be_pasted_where_the_reader_is(show):
 # Speed, phones, and what holds for every widget ----------------------------------------------------------
 
 
-def test_the_first_answer_and_each_stroke_come_quickly(show):
-    page = show()
+@pytest.mark.parametrize("network", SHIPPED)
+def test_the_first_answer_and_each_stroke_come_quickly(show, network):
+    page = show(NetworkExplorer(network, ask=False))
     first = page.page.evaluate("""async () => {
       const times = [];
       for (let n = 0; n < 3; n += 1) {
@@ -579,9 +582,11 @@ def test_the_first_answer_and_each_stroke_come_quickly(show):
         remove();
         el.remove();
       }
-      return Math.min(...times);
+      return times;
     }""")
-    assert first < 500  # milliseconds from the module's text to the answer on the page
+    said = f"{network}: first answer after {', '.join(f'{time:.0f}' for time in first)} ms"
+    print(said)
+    assert min(first) < 500, said  # from the module's text to the answer on the page
     frames = page.page.evaluate("""async () => {
       const times = [];
       for (let n = 0; n < 15; n += 1) {
@@ -594,8 +599,9 @@ def test_the_first_answer_and_each_stroke_come_quickly(show):
       }
       return times.sort((a, b) => a - b);
     }""")
-    assert frames[7] < 60  # of the frame in which the stroke is drawn: the network run, all maps painted
-    print(f"first answer after {first:.0f} ms, a stroke's frame {frames[7]:.1f} ms")
+    said = f"{network}: a stroke's frame took {', '.join(f'{time:.0f}' for time in frames)} ms"
+    print(said)
+    assert frames[7] < 60, said  # the frame in which the stroke is drawn: the network run, all maps painted
 
 
 def test_two_views_agree_and_one_can_go(show):
