@@ -618,7 +618,7 @@ def _shuffled(function: Any, image: np.ndarray, size: int, seed: int) -> np.ndar
     """Call a reader's function with an rng of its own, and insist on a plain array of the right shape."""
     case = Case((image, size, np.random.default_rng(seed)), described(image=image, size=size) + " and an rng")
     (given,) = take_array(run(function, case), ("the result",))
-    given = read_plain(given, "the result")
+    given = read_plain(given, "the result").astype(np.float64)
     if given.shape != image.shape:
         raise CheckFailed(f"wrong shape: expected {image.shape}, got {given.shape}.\n  "
                           f"{name_of(function)} was given {case.described}.")
