@@ -211,7 +211,7 @@ def test_a_broken_layer_gets_its_diagnosis(says, changes):
     ("largest product", [(".sum()", ".max()")]),
     ("is no number", [(".sum()", "")]),
     ("is no number", [("return (", "return str("), (".sum() + bias", "")]),
-    ("values are wrong", [("return (", "return 0.0 * (")]),
+    ("the number is wrong", [("return (", "return 0.0 * (")]),
 ])
 def test_a_broken_value_gets_its_diagnosis(says, changes):
     assert says in failure(check.one_value, define(ONE_VALUE, *changes))

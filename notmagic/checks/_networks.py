@@ -62,7 +62,9 @@ def slips(table: Iterable[Slip], reference: Callable[..., Parts]) -> list[Mistak
 
 
 def read_plain(value: Any, name: str) -> np.ndarray:
-    """Read an array or a number that an answer consists of, as float64; say what is wrong by its name.
+    """Read an array or a number that an answer consists of; say what is wrong by its name.
+
+    It is given as float64; only an array of whole numbers stays one, which tells that fractions were lost.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def read_plain(value: Any, name: str) -> np.ndarray:
         raise CheckFailed(f"{name} is an object of type {type(value).__name__}; expected a NumPy array.")
     if value.dtype.kind not in "iuf":
         raise CheckFailed(f"{name} is an array of dtype {value.dtype}; expected real numbers.")
-    return value.astype(np.float64)
+    return value.astype(np.float64) if value.dtype.kind == "f" else value.copy()
 
 
 def without_frills(message: str) -> str:
@@ -244,12 +246,12 @@ def _cut_off(given: Parts, expected: Parts) -> bool:
 
 
 def _leaves_whole(given: Parts, expected: Parts) -> bool:
-    """Tell whether a wrong part keeps a whole number when its fractions are cut off, and not only zeros.
+    """Tell whether a wrong part is of whole numbers, or keeps some when its fractions are cut off.
 
-    Where all that is expected lies below 1, zeros alone do not tell that fractions were cut off.
+    Where all that is expected lies below 1, fractions that are zero do not tell that anything was cut off.
     """
-    return any(bool(np.trunc(other).any()) for one, other in zip(given, expected, strict=True)
-               if not same_numbers(one, other))
+    return any(one.dtype.kind in "iu" or bool(np.trunc(other).any())
+               for one, other in zip(given, expected, strict=True) if not same_numbers(one, other))
 
 
 def _read_parts(function: Any, case: Case, *, names: Sequence[str],

@@ -572,7 +572,8 @@ def _batches_problem(batches: list[list[int]], N: int, size: int) -> str | None:
     return "all batches are full, but for the last, which takes what is left." + setting
 
 
-_IN_ORDER = "the examples come in the order that they had. Shuffle them: neighbours in a data set are often alike."
+_IN_ORDER = ("the examples come in the order that they had. Shuffle them: neighbours in a data set are often "
+             "alike.")
 _SEEDS = 6      # tried: whole batches that are shuffled may come in their old order by chance, one time in 24
 
 
