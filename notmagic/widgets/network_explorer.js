@@ -333,8 +333,8 @@ const WIDE = 600; // pixels from which on all layers are shown at once
 const TILES = { narrow: 16, wide: 32 }; // maps side by side
 const TILE_SIDE = 20; // pixels of one of them, about
 // Pixels along a side of a reader's picture, beyond which it is shrunk in two steps: by a whole factor as the browser
-// does it, then as Pillow does. Up to here the result is Pillow's to within one level of 255, beyond, as
-// tested with a smooth picture, to within four.
+// does it, then as Pillow does. Up to here the result is Pillow's to within one level of 255, beyond to
+// within four, as tested with a smooth picture.
 const LARGEST_CANVAS = 2048;
 const BETWEEN = 0x90808080; // the colour between maps
 const PRIVATE = "Your own picture never leaves this page.";
