@@ -2,15 +2,16 @@
 
 import itertools
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from notmagic import pretrained
+from notmagic import muon, pretrained
 from notmagic.datasets import load_cifar10, stand_in
 from notmagic.pretrained import cifar10_chapter12 as chapter12
-from notmagic.pretrained import history, plans, predictions, replay, weights
+from notmagic.pretrained import history, plans, predictions, replay, seconds_per_epoch, weights
 
 FOLDER = Path(pretrained.__file__).parent
 NAME = "cifar10_chapter12"
@@ -66,6 +67,53 @@ def test_the_record_was_made_by_the_present_script_on_the_real_pictures():
             # The last epoch was measured twice, in different batches.
             assert run["final"]["test"]["accuracy"] == pytest.approx(run["test_accuracy"][-1], abs=1e-3)
             assert run["final"]["validation"]["accuracy"] == pytest.approx(run["val_accuracy"][-1], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("module", "constant", "users"),
+    [
+        (muon, "COEFFICIENTS", [LAST]),
+        (muon, "ROUNDS", [LAST]),
+        (muon, "LENGTH", [LAST]),
+        (muon, "MOMENTUM", [LAST]),
+        (chapter12, "MUON_RATE", [LAST]),
+        (chapter12, "MUON_DECAY", [LAST]),
+        (chapter12, "SGD_MOMENTUM", ["one-cycle", "smoothing", "residual"]),
+        (chapter12, "PEAK_RATE", ["one-cycle", "smoothing", "residual"]),
+        (chapter12, "WEIGHT_DECAY", ["one-cycle", "smoothing", "residual"]),
+        (chapter12, "RISE", ["one-cycle", "smoothing", "residual", LAST]),
+        (chapter12, "CYCLE_BATCH", ["one-cycle", "smoothing", "residual", LAST]),
+        (chapter12, "MOMENTUM", ["normalise", "one-cycle", "smoothing", "residual", LAST]),
+        (chapter12, "SHIFT", list(chapter12.LADDER)[1:]),
+    ],
+)
+def test_a_changed_constant_is_noticed_in_the_steps_that_use_it(module, constant, users, monkeypatch):
+    value = getattr(module, constant)
+    other = [2 * number for number in value] if isinstance(value, tuple) else 2 * value
+    monkeypatch.setattr(module, constant, other)
+    recorded = history(NAME)["training"]["steps"]
+    changed = [name for name, step in chapter12.LADDER.items() if chapter12.settings(step) != recorded[name]]
+    assert changed == users
+
+
+@pytest.mark.parametrize("name", chapter12.LADDER)
+def test_the_optimiser_is_set_as_the_record_tells(name):
+    import keras
+
+    step, told = chapter12.LADDER[name], history(NAME)["training"]["steps"][name]
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(10)])
+    chapter12.compile_model(model, step, steps=1_000)
+    optimizer = model.optimizer
+    assert model.loss.get_config()["label_smoothing"] == told.get("smoothing", 0)
+    if "rise" not in told:
+        assert type(optimizer) is keras.optimizers.Adam and not {"peak_rate", "momentum"} & set(told)
+        return
+    assert type(optimizer) is (muon.Muon if "coefficients" in told else keras.optimizers.SGD)
+    assert (optimizer.momentum, optimizer.weight_decay) == (told["momentum"], told["weight_decay"])
+    rates = [float(optimizer._learning_rate(batch)) for batch in range(1_001)]
+    assert np.argmax(rates) == told["rise"] * 1_000
+    assert max(rates) == pytest.approx(told["peak_rate"])
+    assert rates[0] == 0 and rates[-1] == pytest.approx(0, abs=1e-9)
 
 
 def test_the_replay_ends_where_the_run_ended():
@@ -165,6 +213,103 @@ def test_a_copy_is_the_image_moved_by_a_few_pixels_and_every_second_one_mirrored
     assert len({copy.tobytes() for copy in copies}) == len(wanted) == 50
 
 
+# --- The pace ---
+
+
+def made_up(**seconds):
+    """A record of three rounds: batches of 4 and 2 images out of 20, with the seconds of a batch."""
+    whole = {"a": 5, "b": 10}
+    steps = {
+        name: {"batch_size": 20 // whole[name], "batches_per_epoch": whole[name], "seconds_per_batch": values}
+        for name, values in seconds.items()
+    }
+    return {"pace": {"rounds": 3, "steps": steps}}
+
+
+def test_seconds_of_an_epoch_are_those_of_a_batch_times_the_batches():
+    record = made_up(a=[0.5, 9.0, 0.25], b=[0.125, 0.0625, 0.5])
+    assert seconds_per_epoch(record) == {"a": 2.5, "b": 1.25}
+    assert seconds_per_epoch(record, "median") == seconds_per_epoch(record)
+    assert seconds_per_epoch(record, "minimum") == {"a": 1.25, "b": 0.625}
+    assert seconds_per_epoch(made_up(b=[0.5, 0.25])) == {"b": 3.75}        # between the two in the middle
+
+
+def test_a_record_without_a_pace_or_an_unknown_statistic_is_said():
+    with pytest.raises(ValueError, match=r"holds no pace; expected .*cifar10_chapter12 --pace"):
+        seconds_per_epoch(history("cifar10_chapter11"))
+    with pytest.raises(ValueError, match="no statistic 'mean'; expected one of median, minimum"):
+        seconds_per_epoch(made_up(a=[1.0]), "mean")
+
+
+def test_the_stored_pace_is_of_every_step_as_it_was_trained():
+    record = history(NAME)
+    pace, images = record["pace"], record["data"]["train"]
+    assert list(pace["steps"]) == list(record["runs"])
+    assert pace["rounds"] >= 5 and pace["batches"] >= 50 and pace["threads"] >= 1 and pace["cores"] >= 1
+    assert set(pace["versions"]) == set(record["runs"][FIRST][0]["versions"])
+    for name, step in pace["steps"].items():
+        assert step["batch_size"] == record["training"]["steps"][name]["batch_size"]
+        assert step["batches_per_epoch"] == images // step["batch_size"]
+        assert len(step["seconds_per_batch"]) == pace["rounds"] and min(step["seconds_per_batch"]) > 0
+        # Measured in another way and on another day: the quickest of thirty epochs of the training.
+        quickest = min(seconds for run in record["runs"][name] for seconds in run["seconds"])
+        assert seconds_per_epoch(record, "minimum")[name] == pytest.approx(quickest, rel=0.25), name
+
+
+def test_the_pace_is_measured_in_turn_and_stored_beside_the_runs(few, tmp_path, monkeypatch, capsys):
+    two = {name: chapter12.LADDER[name] for name in (FIRST, "one-cycle")}
+    monkeypatch.setattr(chapter12, "LADDER", two)
+    with pytest.raises(ValueError, match=rf"there is no {NAME}.json in .*; expected .* train first"):
+        chapter12.add_pace(few, tmp_path)
+    path = tmp_path / f"{NAME}.json"
+    made = {**chapter12.describe(few, epochs=4), "runs": {FIRST: [{"seed": 0}]}, "files": {}}
+    path.write_text(json.dumps(made))
+    turns = []
+    train_epoch = chapter12.train_epoch
+
+    def noted(model, step, *arguments, batches, **more):
+        turns.append((step.title, batches))
+        return train_epoch(model, step, *arguments, batches=batches, **more)
+
+    monkeypatch.setattr(chapter12, "train_epoch", noted)
+    chapter12.add_pace(few, tmp_path, rounds=3, batches=2, warm_up=1)
+    titles = [step.title for step in two.values()]
+    assert turns == [(title, 1) for title in titles] + [(title, 2) for title in titles] * 3
+    stored = history(NAME, tmp_path)
+    pace = stored.pop("pace")
+    assert stored == made
+    assert [(s["batch_size"], s["batches_per_epoch"]) for s in pace["steps"].values()] == [(32, 5), (64, 2)]
+    assert [len(step["seconds_per_batch"]) for step in pace["steps"].values()] == [3, 3]
+    assert seconds_per_epoch({"pace": pace}).keys() == two.keys()
+    assert f"round 3 of 3, {FIRST}: " in capsys.readouterr().out
+
+
+def test_the_seconds_of_a_batch_are_those_of_its_work(few, monkeypatch):
+    """Copies that take a while longer make each batch take longer by their share."""
+    monkeypatch.setattr(chapter12, "LADDER", {"copies": chapter12.LADDER["copies"]})
+    copied, added = chapter12.copied, 1.0
+    monkeypatch.setattr(chapter12, "copied", lambda *given: time.sleep(added) or copied(*given))
+    pace = chapter12.measure_pace(few, rounds=1, batches=5, warm_up=1)
+    (seconds,) = pace["steps"]["copies"]["seconds_per_batch"]
+    assert added / 5 < seconds < added
+
+
+def test_a_pace_that_cannot_be_measured_is_refused(few):
+    for how in ({"rounds": 0}, {"batches": 1}, {"batches": 3}, {"warm_up": 0}):
+        with pytest.raises(ValueError, match=r"expected at least 1 round of 2 to 2 batches .* 180 images"):
+            chapter12.measure_pace(few, **{"rounds": 1, "batches": 2, "warm_up": 1, **how})
+
+
+def test_a_pace_is_not_added_to_runs_of_other_settings(few, tmp_path, monkeypatch):
+    path = tmp_path / f"{NAME}.json"
+    text = json.dumps({**chapter12.describe(few, epochs=4), "runs": {}, "files": {}})
+    path.write_text(text)
+    monkeypatch.setattr(chapter12, "SGD_MOMENTUM", 0.8)
+    with pytest.raises(ValueError, match=r"other settings or data .*; train first, or name .* --out"):
+        chapter12.add_pace(few, tmp_path)
+    assert path.read_text() == text
+
+
 # --- The script ---
 
 
@@ -244,13 +389,13 @@ def test_a_step_told_otherwise_loses_its_runs_and_no_other_does(few, tmp_path, m
     replayed = {f"{NAME}_replay.npz": {"sha256": "1"}}
     files = {**replayed, f"{NAME}.npz": {"sha256": "2"}}
     made = {**chapter12.describe(few, epochs=1), "files": files, "runs": runs}
-    made |= {"short": [{"seed": 0}], "plan": []}
+    made |= {"short": [{"seed": 0}], "plan": [], "pace": {"rounds": 5}}
     path.write_text(json.dumps(made))
     assert chapter12.load_record(path, chapter12.describe(few, epochs=1)) == made
     monkeypatch.setattr(chapter12, "RESIDUAL_FILTERS", (8, 16, 32))
     kept = chapter12.load_record(path, chapter12.describe(few, epochs=1))
     assert set(kept["runs"]) == {FIRST, "one-cycle"} and kept["files"] == replayed
-    assert "short" not in kept and "plan" not in kept
+    assert not {"short", "plan", "pace"} & set(kept)
     monkeypatch.setattr(chapter12, "PEAK_RATE", 0.01)
     assert set(chapter12.load_record(path, chapter12.describe(few, epochs=1))["runs"]) == {FIRST}
 

@@ -153,8 +153,8 @@ def seconds_per_epoch(record: Mapping, statistic: str = "median") -> dict[str, f
     record : mapping
         As `history` returns it for ``"cifar10_chapter12"``.
     statistic : {"median", "minimum"}
-        Over the rounds. The minimum is what the machine can do undisturbed, for nothing makes a computation
-        take less time than it needs; the median is what was typical while the pace was measured.
+        Over the rounds. The minimum comes closest to what the machine can do undisturbed, for other work can
+        only add to the time; the median is what was typical while the pace was measured.
 
     Returns
     -------

@@ -475,8 +475,8 @@ def measure_pace(
     """Measure how long a batch of each step of the ladder takes, the steps in turn.
 
     Other work on the machine slows down a turn or a whole round. As all steps have a turn in each round, it
-    does not decide which of them looks slow, and the round that it disturbed least shows what the machine
-    can do.
+    does not decide which of them looks slow, and the round that it disturbed least comes closest to what
+    the machine can do.
 
     Parameters
     ----------
