@@ -77,6 +77,22 @@ def test_the_history_holds_three_whole_runs_on_the_real_pictures():
         assert run["final"]["test_loss"] == pytest.approx(run["val_loss"][-1], abs=1e-3)
 
 
+def test_the_record_was_made_by_the_present_script(real):
+    import keras
+
+    record, now = history(), chapter11.describe(real, chapter11.EPOCHS)
+    for key in ("made_by", "data", "training"):
+        assert record[key] == now[key], key
+    # What the record tells in words is what the script does.
+    network = chapter11.build_model()
+    chapter11.compile_model(network)
+    assert record["training"]["parameters"] == network.count_params()
+    assert type(network.optimizer) is keras.optimizers.Adam
+    assert float(network.optimizer.learning_rate) == pytest.approx(0.001)
+    assert isinstance(network.loss, keras.losses.SparseCategoricalCrossentropy)
+    assert network.loss.get_config()["from_logits"] is True
+
+
 def test_predictions_are_probabilities_of_every_test_picture():
     probabilities, labels = predictions()
     assert probabilities.shape == (10_000, 10)
@@ -251,12 +267,43 @@ def test_a_seed_gives_the_same_numbers_twice_and_another_seed_others(few):
     assert numbers(5) != numbers(6)
 
 
-def test_a_record_made_in_another_way_is_not_continued(few, tmp_path):
+def test_a_record_made_with_other_settings_or_data_is_not_overwritten(few, tmp_path, monkeypatch):
+    from notmagic.datasets import stand_in
+
     path = tmp_path / f"{NAME}.json"
+    assert chapter11.load_record(path, chapter11.describe(few, epochs=1))["runs"] == []
     other = {**chapter11.describe(few, epochs=9), "files": {}, "runs": [{"seed": 3}]}
     path.write_text(json.dumps(other))
-    assert chapter11.load_record(path, chapter11.describe(few, epochs=1))["runs"] == []
-    assert chapter11.load_record(path, chapter11.describe(few, epochs=9))["runs"] == [{"seed": 3}]
+    assert chapter11.load_record(path, chapter11.describe(few, epochs=9)) == other
+    with pytest.raises(ValueError, match=r"made with {'epochs': 9}; expected {'epochs': 1}, or .* --out"):
+        chapter11.train([3], few, tmp_path, epochs=1)
+    more = stand_in.draw(train=65, test=32)
+    with pytest.raises(ValueError, match=r"made with {'train': 64}; expected {'train': 65}, or .* --out"):
+        chapter11.train([3], more, tmp_path, epochs=9)
+    monkeypatch.setattr(chapter11, "BATCH_SIZE", 16)
+    with pytest.raises(ValueError, match=r"made with {'batch_size': 32}; expected {'batch_size': 16}"):
+        chapter11.train([3], few, tmp_path, epochs=9)
+    assert json.loads(path.read_text()) == other and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_shorter_training_leaves_the_shipped_files_as_they_are(few, copied, monkeypatch):
+    """As ``--epochs 1`` once did, with a few pictures that pass for the real ones."""
+    from dataclasses import replace
+
+    pictures = replace(few, is_real=True)
+    monkeypatch.setattr(chapter11, "load_cifar10", lambda path: pictures)
+    before = {path.name: path.read_bytes() for path in copied.iterdir()}
+    with pytest.raises(ValueError, match=r"'epochs': 10}; expected .*'epochs': 1}, or an empty folder"):
+        chapter11.main(["--epochs", "1", "--seeds", "0", "--out", str(copied)])
+    assert {path.name: path.read_bytes() for path in copied.iterdir()} == before
+
+
+def test_another_seed_does_not_take_the_place_of_the_stored_weights(few, tmp_path):
+    first = chapter11.train([3], few, tmp_path, epochs=1)["files"]
+    again = chapter11.train([4], few, tmp_path, epochs=1)
+    assert [run["seed"] for run in again["runs"]] == [3, 4]
+    assert again["files"] == first
+    assert pretrained.checksum(tmp_path / FILES[0]) == first[FILES[0]]["sha256"]
 
 
 def test_the_script_refuses_the_stand_in(monkeypatch, tmp_path, few, capsys):

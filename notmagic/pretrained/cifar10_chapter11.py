@@ -14,7 +14,8 @@ It writes three files beside this module (another folder with ``--out``):
 ``cifar10_chapter11.json``
     loss and accuracy of every seed and epoch, how they were made, and the checksums of the two files above.
 
-A run that was interrupted continues: seeds that the JSON file already holds are not trained again.
+A run that was interrupted continues: seeds that the JSON file already holds are not trained again. A record
+made with other data or settings is not touched: the script says so and wants another folder.
 
 The network and its ten epochs of Adam follow the CIFAR-10 example in TensorFlow's "Convolutional Neural
 Network (CNN)" tutorial; batches of 32 are Keras's default. Pixels stay uint8 and a ``Rescaling`` layer
@@ -213,13 +214,40 @@ def describe(data: Cifar10, epochs: int) -> dict:
 
 
 def load_record(path: Path, description: dict) -> dict:
-    """Return the JSON record to continue, or a fresh one if there is none or it was made in another way."""
-    fresh = {**description, "files": {}, "runs": []}
+    """Return the JSON record to continue, or a fresh one if there is none.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file, which need not exist.
+    description : dict
+        As `describe` gives it for now.
+
+    Returns
+    -------
+    dict
+        The record in the file, or the description with ``files`` and ``runs``, both empty.
+
+    Raises
+    ------
+    ValueError
+        If the record in the file is of other data or settings: writing there would overwrite all of it.
+    """
     if not path.exists():
-        return fresh
+        return {**description, "files": {}, "runs": []}
     record = json.loads(path.read_text(encoding="utf-8"))
-    same = all(record.get(key) == description[key] for key in ("data", "training"))
-    return record if same else fresh
+    found, expected = {}, {}
+    for part in ("data", "training"):
+        made, told = record.get(part, {}), description[part]
+        differing = [key for key in {**made, **told} if made.get(key) != told.get(key)]
+        found |= {key: made.get(key) for key in differing}
+        expected |= {key: told.get(key) for key in differing}
+    if expected:
+        raise ValueError(
+            f"{path.name} holds runs made with {found}; expected {expected}, or an empty folder: name one "
+            "with --out"
+        )
+    return record
 
 
 def write_record(path: Path, record: dict) -> None:
@@ -235,7 +263,7 @@ def train(seeds: list[int], data: Cifar10, folder: Path, epochs: int = EPOCHS) -
     Parameters
     ----------
     seeds : list of int
-        The first one's weights and predictions are stored.
+        The weights and predictions of the first one are stored, unless the record has some already.
     data : Cifar10
         The images and labels.
     folder : Path
@@ -247,6 +275,11 @@ def train(seeds: list[int], data: Cifar10, folder: Path, epochs: int = EPOCHS) -
     -------
     dict
         The whole record, as written to ``cifar10_chapter11.json``.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds a record made with other data or settings.
     """
     path = folder / f"{NAME}.json"
     record = load_record(path, describe(data, epochs))
@@ -256,7 +289,7 @@ def train(seeds: list[int], data: Cifar10, folder: Path, epochs: int = EPOCHS) -
             continue
         print(f"seed {seed}: training on {data.source}", flush=True)
         model, run = train_one_seed(seed, data, epochs)
-        if seed == seeds[0]:
+        if not record["files"]:
             record["files"] = store_first_seed(model, data, folder, seed)
         record["runs"] = sorted([*record["runs"], run], key=lambda r: r["seed"])
         write_record(path, record)
@@ -268,7 +301,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="the first one's weights are kept"
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="the weights of the first are kept"
     )
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the three files")
@@ -279,6 +312,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(
             "this needs the real CIFAR-10 pictures: name their folder with --data or NOTMAGIC_CIFAR10"
         )
+    options.out.mkdir(parents=True, exist_ok=True)
     train(options.seeds, data, options.out, options.epochs)
 
 
