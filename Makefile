@@ -49,9 +49,10 @@ grade: $(READY)  ## grade a folder of submissions: make grade SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Name the folder: make grade SUBMISSIONS=folder (it holds STUDENT/08-the-convolution-layer.ipynb and so on)"; exit 1; }
 	$(PY) -m notmagic.book.grade "$(SUBMISSIONS)" --to grades.csv
 
-weights: $(READY)     ## train the shipped weights again (needs the CIFAR-10 pictures, takes hours; may be interrupted)
-	$(PY) -m notmagic.pretrained.cifar10_chapter11
-	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m notmagic.pretrained.cifar10_chapter12
+weights: $(READY)     ## train the shipped weights anew into _build/weights (needs CIFAR-10, takes hours; may be interrupted)
+	$(PY) -m notmagic.pretrained.cifar10_chapter11 --out _build/weights
+	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m notmagic.pretrained.cifar10_chapter12 --out _build/weights
+	@echo "The weights are in _build/weights; README.md says how to put them into the package."
 
 bench: $(READY)  ## measure the speed of the layers, of training, of the CIFAR-10 network and of the widget
 	env -u TF_ENABLE_ONEDNN_OPTS $(PY) -m benchmarks.layers  # against TensorFlow at its fastest
