@@ -186,12 +186,12 @@ def _load_checked(filename: str, name: str, folder: Path) -> dict[str, np.ndarra
     expected = history(name, folder)["files"][filename]["sha256"]
     path = Path(folder) / filename
     if not path.is_file():
-        raise ValueError(f"{filename} is missing; install notmagic again, or train it anew with: make weights")
+        raise ValueError(f"{filename} is missing; install notmagic again, or train anew: make weights")
     found = checksum(path)
     if found != expected:
         raise ValueError(
             f"{filename} is damaged: its checksum is {found[:12]}..., expected {expected[:12]}...; "
-            f"install notmagic again, or train it anew with: make weights"
+            "install notmagic again, or train anew: make weights"
         )
     with np.load(path) as archive:
         return {key: archive[key] for key in archive.files}
