@@ -20,6 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from notmagic.book import execute, repository_url, setup_cell
+from notmagic.datasets.stand_in import HEADLINE
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("book/*.ipynb"))
@@ -32,6 +33,27 @@ EXEMPTING = ("nbval-ignore-output", "nbval-skip", NEEDS_CIFAR10)
 # What nbval leaves out of the comparison (nbval/plugin.py, skip_compare).
 NOT_COMPARED = {"image/png", "image/jpeg", execute.WIDGET_VIEW}
 
+# Runs a command; writes down the processor seconds of it and its children, and the memory of the largest.
+WHAT_IT_USES = """
+import json, resource, subprocess, sys
+status = subprocess.run(sys.argv[2:], check=False).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+unit = 1 if sys.platform == "darwin" else 1024
+numbers = {"seconds": used.ru_utime + used.ru_stime, "bytes": unit * used.ru_maxrss}
+open(sys.argv[1], "w").write(json.dumps(numbers))
+sys.exit(status)
+"""
+MEMORY = 1.5e9  # bytes: Binder has little more
+CIFAR_SECONDS = 2 * 240  # of a chapter about CIFAR-10, on two processor cores
+ABOUT_CIFAR = [name for name in NOTEBOOKS if name.startswith(("book/11", "book/12", "book/13"))]
+
+ASKED_AGAIN = f"""
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    load_cifar10(train=1, test=1)
+assert not data.is_real and {HEADLINE!r} in said.getvalue()
+"""
+
 each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
 
 
@@ -43,15 +65,20 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
-def nbval(notebook, name, folder):
-    """Run a notebook alone in an empty folder, without a network; give each code cell's failure, or None."""
-    work, report = folder / "alone", folder / "report.xml"
+def nbval(notebook, name, folder, **more):
+    """Run a notebook alone in an empty folder, without a network; give each code cell's failure, or None.
+
+    `more` are variables of the environment, None to take one away. What the run used is in used.json then.
+    """
+    work, report, used = folder / "alone", folder / "report.xml", folder / "used.json"
     work.mkdir()
     nbformat.write(notebook, work / Path(name).name)
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     env.pop("MPLBACKEND", None)  # tests ask for agg; a kernel chooses inline figures itself
-    env |= {"PYTHONPATH": str(ROOT / "tests" / "offline"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    env |= {"PYTHONPATH": str(ROOT / "tests" / "offline"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | more
+    env = {key: value for key, value in env.items() if value is not None}
     command = [
+        sys.executable, "-c", WHAT_IT_USES, str(used),
         sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=1200",
         "-p", "nbval.plugin", "-p", "no:cacheprovider", "--color=no", "-q", f"--rootdir={work}",
         "-c", os.devnull, f"--junitxml={report}", str(work),
@@ -67,13 +94,13 @@ def nbval(notebook, name, folder):
     ]
 
 
-def prepared(name):
-    """Read a notebook; cells that need CIFAR-10 are not compared where its pictures are not.
+def prepared(name, folder=None):
+    """Read a notebook; cells that need CIFAR-10 are not compared where its pictures are not in the folder.
 
     The stored outputs come from the image folder; the original batches give slightly other numbers.
     """
     notebook = load(name)
-    if not Path(os.environ.get("NOTMAGIC_CIFAR10", "/nowhere"), "train").is_dir():
+    if not Path(folder or os.environ.get("NOTMAGIC_CIFAR10", "/nowhere"), "train").is_dir():
         for cell in notebook.cells:
             if NEEDS_CIFAR10 in tags(cell):
                 cell.metadata["tags"] = [*tags(cell), "nbval-ignore-output"]
@@ -192,6 +219,20 @@ def test_the_code_gives_what_is_stored(name, tmp_path):
     failures = nbval(notebook, name, tmp_path)
     assert len(failures) == len(execute.code_cells(notebook))
     assert not any(failures), "\n\n".join(filter(None, failures))
+    used = json.loads((tmp_path / "used.json").read_text(encoding="utf-8"))
+    assert used["bytes"] < MEMORY, used
+    assert name not in ABOUT_CIFAR or used["seconds"] < CIFAR_SECONDS, used
+
+
+@pytest.mark.parametrize("name", ABOUT_CIFAR)
+def test_chapters_about_cifar10_run_on_the_stand_in(name, tmp_path):
+    """Where there are no pictures and no network nothing fails, and the banner says what was drawn."""
+    empty = str(tmp_path)
+    notebook = prepared(name, folder=empty)
+    notebook.cells.append(new_code_cell(ASKED_AGAIN))
+    failures = nbval(notebook, name, tmp_path, NOTMAGIC_CIFAR10=None, KERAS_HOME=empty)
+    assert len(failures) == len(execute.code_cells(notebook))
+    assert not any(failures), "\n\n".join(filter(None, failures))
 
 
 def compared_parts(cell):
@@ -246,7 +287,7 @@ def test_every_single_output_is_compared(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [
-    name for name in NOTEBOOKS if name.startswith(("solutions/", "book/01", "book/02"))
+    name for name in NOTEBOOKS if name.startswith(("book/01", *(f"solutions/0{n}" for n in range(2, 9))))
 ])
 def test_altered_outputs_fail_in_exactly_their_cells(name, tmp_path):
     """Run the real code against a copy in which every stored output is altered.
