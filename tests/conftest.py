@@ -44,3 +44,33 @@ def cifar10_folder() -> Path:
     if not folder or not Path(folder).is_dir():
         missing("the CIFAR-10 pictures", "Set NOTMAGIC_CIFAR10 to the folder that holds them.")
     return Path(folder)
+
+
+# Each of them keeps a processor core busy, most for a minute.
+LONG = {
+    "test_the_code_gives_what_is_stored", "test_chapters_about_cifar10_run_on_the_stand_in",
+    "test_claimed_accuracies_can_be_measured_again", "test_the_solution_earns_every_point_and_the_blank_none",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Spread the long tests among the modules: two at once fight for the cores, while browser tests wait a lot.
+
+    They go between modules, not into them, so that no module's fixtures are made twice; and every other one
+    later than its neighbour, since the longest stand together.
+    """
+    modules, long = {}, []
+    for item in items:
+        if getattr(item, "originalname", item.name) in LONG:
+            long.append(item)
+        else:
+            modules.setdefault(item.path, []).append(item)
+    if not modules:
+        return
+    long = long[::2] + long[1::2]
+    items.clear()
+    placed = 0
+    for number, tests in enumerate(modules.values(), 1):
+        due = round(len(long) * number / len(modules))
+        items.extend([*tests, *long[placed:due]])
+        placed = due

@@ -134,12 +134,15 @@ def test_a_blank_exercise_runs_to_its_end_and_passes_no_check(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_solution_passes_every_check_in_an_empty_folder(name, tmp_path):
-    said = run(read(ROOT / "solutions" / f"{name}.ipynb"), tmp_path)
-    for cell, output in said.items():
-        assert output.output_type == "stream" and output.name == "stdout", cell
-        assert output.text.startswith("Correct: "), cell
-    assert list(tmp_path.iterdir()) == []
+def test_every_check_of_a_solution_says_that_it_is_correct(name):
+    """What is stored is what the solution gives, alone in an empty folder: test_notebooks runs it there."""
+    checks = [cell for cell in read(ROOT / "solutions" / f"{name}.ipynb").cells
+              if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")]
+    assert checks
+    for cell in checks:
+        (output,) = cell.outputs
+        assert (output.output_type, output.name) == ("stream", "stdout"), cell.id
+        assert output.text.startswith("Correct: "), cell.id
 
 
 def test_the_example_in_the_exercise_is_the_one_that_its_check_knows():

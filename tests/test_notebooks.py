@@ -222,6 +222,7 @@ def test_the_code_gives_what_is_stored(name, tmp_path):
     used = json.loads((tmp_path / "used.json").read_text(encoding="utf-8"))
     assert used["bytes"] < MEMORY, used
     assert name not in ABOUT_CIFAR or used["seconds"] < CIFAR_SECONDS, used
+    assert [path.name for path in (tmp_path / "alone").iterdir()] == [Path(name).name], "it left a file"
 
 
 @pytest.mark.parametrize("name", ABOUT_CIFAR)
