@@ -54,7 +54,7 @@ LONG = {
 
 
 def pytest_collection_modifyitems(items):
-    """Spread the long tests among the modules: two at once fight for the cores, while browser tests wait a lot.
+    """Spread the long tests among the modules: two at once fight for the cores, a browser waits a lot.
 
     They go between modules, not into them, so that no module's fixtures are made twice; and every other one
     later than its neighbour, since the longest stand together.
